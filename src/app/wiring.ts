@@ -1,0 +1,65 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Wiring } from '../cli/wiring.ts';
+import { createMasterKey } from '../crypto/keys.ts';
+import { systemRandom } from '../crypto/random.ts';
+import { createSigningKey } from '../crypto/signing-keys.ts';
+import type { Clock } from '../ports.ts';
+import { inspectDatabase } from '../stores/inspect.ts';
+import { MIGRATIONS } from '../stores/migrations.ts';
+import { backUp, restore } from './backup.ts';
+import { startDemo } from './demo.ts';
+import { openHouse } from './house.ts';
+import { createLog } from './log.ts';
+import { serve } from './serve.ts';
+
+/** The one reading of the time. */
+const clock: Clock = { now: () => Date.now() };
+
+/** Connects the command line with the rest of the program and with this process. */
+export function createWiring(process: NodeJS.Process, language: Parameters<typeof serve>[2]['language']): Wiring {
+  const { env, stdin, stdout, stderr } = process;
+  const quiet = createLog({ level: 'warn', format: 'text' }, stderr);
+  return {
+    version: packageVersion(),
+    env,
+    folder: process.cwd(),
+    stdin,
+    stdout,
+    stderr,
+    clock,
+    random: systemRandom,
+    runtime: process.versions.node,
+    onSignal: (name, listener) => {
+      process.on(name, listener);
+      return () => process.off(name, listener);
+    },
+    openHouse: (policy) => openHouse(policy, clock, quiet),
+    serve: async (policy) => {
+      const house = await openHouse(policy, clock, createLog(policy.log, stderr));
+      return serve(policy, house, { language, env });
+    },
+    demo: (options) => startDemo(options, { clock, sink: stderr, env }),
+    createKeys: async (places, now) => {
+      createMasterKey(places.masterFile, systemRandom);
+      createSigningKey(places.signingFolder, places.algorithm, now);
+    },
+    inspectStorage: async (policy) => {
+      const { sqlite, bytes, faults } = inspectDatabase(policy.storage.path);
+      return { integrity: faults[0] ?? 'ok', bytes, sqlite };
+    },
+    schema: async ({ storage: { path } }) => ({
+      present: existsSync(path) && statSync(path).size > 0 ? inspectDatabase(path).schema : 0,
+      newest: MIGRATIONS.length,
+    }),
+    makeBackup: (policy, file, passphrase) => backUp(policy, file, passphrase, { clock, log: quiet }),
+    restoreBackup: (policy, file, options) => restore(policy, file, options, clock),
+  };
+}
+
+/** The package's own version, from the file beside it. */
+function packageVersion(): string {
+  const file = fileURLToPath(new URL('../../package.json', import.meta.url));
+  const { version } = JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string };
+  return version;
+}

@@ -1,0 +1,80 @@
+import type { z } from 'zod';
+import type { YamlDocument, YamlPath } from './document.ts';
+import { flatten } from './issues.ts';
+import { knownKeys } from './json-schema.ts';
+import { type Configuration, configuration } from './schema/root.ts';
+
+type Editable = Record<string | number, unknown>;
+
+const MATCHING = ['host', 'path', 'methods', 'name', 'auth'];
+const ACTIONS = ['to', 'redirect', 'respond'];
+
+/**
+ * What can be understood of a file with faults, so that the faults between its parts are found in the same run. Broken
+ * values give way to defaults; a route that is broken where it matches gives way to one that matches nothing and keeps
+ * its place. Nothing made here is ever run.
+ */
+export function readLeniently(document: YamlDocument): Configuration | undefined {
+  const copy = copyOf(document.value) as Editable; // `readDocument` answers only mappings
+  delete copy['tests'];
+  copy['version'] = 1;
+  for (let round = 0; round < 6; round++) {
+    const parsed = configuration.safeParse(copy);
+    if (parsed.success) return parsed.data;
+    for (const path of pathsToMend(parsed.error, copy)) mend(copy, path, round);
+  }
+  return undefined;
+}
+
+function pathsToMend(error: z.ZodError, value: unknown): readonly YamlPath[] {
+  return flatten(error.issues, [], { value }).flatMap(({ issue, path }) =>
+    issue.code === 'unrecognized_keys' ? issue.keys.map((key): YamlPath => [...path, key]) : [path],
+  );
+}
+
+function mend(root: Editable, path: YamlPath, round: number): void {
+  const [section, index, key] = path;
+  if (section === 'routes' && typeof index === 'number')
+    mendRoute(root, index, typeof key === 'string' ? key : undefined, path, round);
+  else removeAt(root, round < 3 ? path : path.slice(0, Math.max(1, 5 - round)));
+}
+
+function mendRoute(root: Editable, index: number, key: string | undefined, path: YamlPath, round: number): void {
+  const routes = root['routes'] as Editable; // the path exists: an issue was found in it
+  const isMapping = typeof routes[index] === 'object' && routes[index] !== null && !Array.isArray(routes[index]);
+  const nowhere = { name: `unreadable-${index}`, host: `unreadable-${index}.invalid`, respond: {} };
+  if (!isMapping || round > 3) {
+    routes[index] = nowhere;
+    return;
+  }
+  const route = routes[index] as Editable; // checked above
+  if (path.length > 3 || Object.hasOwn(route, key ?? '')) removeAt(root, round < 2 ? path : path.slice(0, 3));
+  if (key === undefined || MATCHING.includes(key) || !knownKeys(['routes', index]).includes(key))
+    route['host'] = nowhere.host;
+  if (key === 'name') route['name'] = nowhere.name;
+  if (MATCHING.includes(key ?? '')) delete route['tolerate'];
+  if (!ACTIONS.includes(key ?? '')) return;
+  for (const action of ACTIONS) delete route[action];
+  route['to'] = 'http://unreadable.invalid';
+}
+
+/** Removes a key; of a list the whole list, so that nothing moves to another place. A missing key takes its parent along. */
+function removeAt(root: Editable, path: YamlPath): void {
+  const last = path.at(-1);
+  if (last === undefined) return;
+  let parent: unknown = root;
+  for (const step of path.slice(0, -1)) parent = (parent as Editable | undefined)?.[step];
+  if (typeof parent !== 'object' || parent === null || Array.isArray(parent) || !Object.hasOwn(parent, last)) {
+    removeAt(root, path.slice(0, -1));
+  } else delete (parent as Editable)[last];
+}
+
+/** A deep copy that may be changed; mappings have no prototype. */
+function copyOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(copyOf);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.assign(
+    Object.create(null),
+    Object.fromEntries(Object.entries(value).map(([key, item]) => [key, copyOf(item)])),
+  );
+}

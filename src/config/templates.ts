@@ -1,0 +1,87 @@
+import { TEMPLATE_VARIABLES } from '../core/access/handoff.ts';
+import type { TemplatePart } from '../core/policy.ts';
+import { err, ok } from '../core/result.ts';
+import { nearestTo } from './nearest.ts';
+import { type Read, show } from './values.ts';
+
+const ATTRIBUTE = /^user\.attributes\.[A-Za-z0-9_-]{1,64}$/;
+
+/**
+ * Reads a header template: text and variables of the closed list in braces. Values are filled in once and never looked
+ * at again, so text that looks like a template inside a value stays text.
+ */
+export const template: Read<readonly TemplatePart[]> = (value) => {
+  if (typeof value !== 'string' || value.length > 500 || !/^[\x20-\x7e]*$/.test(value)) {
+    return err({ finding: 'bad-template', values: { found: show(value) } });
+  }
+  const parts: TemplatePart[] = [];
+  for (const piece of value.split(/(\{[^{}]*\})/)) {
+    if (piece === '') continue;
+    if (/^\{.*\}$/.test(piece)) {
+      const name = piece.slice(1, -1);
+      if (!isVariable(name)) return unknownVariable(name);
+      parts.push({ kind: 'variable', name });
+      continue;
+    }
+    if (/[{}]/.test(piece)) return err({ finding: 'bad-template', values: { found: show(value) } });
+    parts.push({ kind: 'text', text: piece });
+  }
+  return ok(parts);
+};
+
+const isVariable = (name: string): boolean =>
+  (TEMPLATE_VARIABLES as readonly string[]).includes(name) || ATTRIBUTE.test(name);
+
+function unknownVariable(name: string): ReturnType<Read<never>> {
+  const suggestion = nearestTo(name, TEMPLATE_VARIABLES);
+  const known = [...TEMPLATE_VARIABLES, 'user.attributes.<name>'].join(', ');
+  return err({
+    finding: 'unknown-variable',
+    values: { found: name, known, ...(suggestion === undefined ? {} : { suggestion }) },
+  });
+}
+
+const RESERVED = new Set([
+  'host',
+  'connection',
+  'content-length',
+  'transfer-encoding',
+  'upgrade',
+  'te',
+  'trailer',
+  'keep-alive',
+  'expect',
+  'cookie',
+  'set-cookie',
+  'forwarded',
+  'via',
+  'authorization',
+  'proxy-authorization',
+  'proxy-connection',
+  'proxy-authenticate',
+  'x-request-id',
+  'content-type',
+  'content-encoding',
+  'origin',
+  'referer',
+  'range',
+]);
+
+/** A header an identity may travel in: letters, digits, hyphens; none that frames, routes or authenticates a message. */
+export const headerName: Read<string> = (value) => {
+  const isFit =
+    typeof value === 'string' &&
+    /^[A-Za-z][A-Za-z0-9-]{0,63}$/.test(value) &&
+    !RESERVED.has(value.toLowerCase()) &&
+    !/^(?:x-forwarded-(?:for|proto|host|port)|sec-)/i.test(value);
+  return isFit ? ok(value) : err({ finding: 'bad-header', values: { found: show(value) } });
+};
+
+/** A header to be removed from requests; any name that could arrive. */
+export const removableHeader: Read<string> = (value) => {
+  const isFit =
+    typeof value === 'string' &&
+    /^[A-Za-z0-9_-]{1,64}$/.test(value) &&
+    !['host', 'content-length', 'transfer-encoding', 'connection'].includes(value.toLowerCase());
+  return isFit ? ok(value) : err({ finding: 'bad-header', values: { found: show(value) } });
+};

@@ -1,0 +1,146 @@
+/**
+ * The running configuration as the rest of the program sees it: parsed, checked, compiled and frozen. `config` makes it
+ * from the YAML file; a reload swaps the whole of it. Doors and flows read it and nothing else of the configuration.
+ */
+import type { Cidr } from './access/cidr.ts';
+import type { LocalText, Route } from './access/route.ts';
+import type { RouteTable } from './access/routes.ts';
+import type { OtpAlgorithm } from './identity/account.ts';
+import type { SessionLimits } from './session/session.ts';
+import type { Milliseconds } from './time.ts';
+import type { AttemptLimits } from './verification/throttle.ts';
+
+export type Language = 'ko' | 'en' | 'ja';
+
+/** A secret's source; the value is read when the configuration is loaded and lives only in closures after that. */
+export type SecretValue = { reveal(): string };
+
+export type ListenAddress = { readonly host: string; readonly port: number };
+
+export type ServerSettings = {
+  readonly listen: readonly ListenAddress[];
+  /** Path reserved on every host, `/_sumun` unless changed. No trailing slash. */
+  readonly reservedPath: string;
+  readonly trustedProxies: readonly Cidr[];
+  readonly limits: {
+    readonly headerBytes: number;
+    readonly headerTime: Milliseconds;
+    readonly body: number; // 0 = no limit
+    readonly idle: Milliseconds;
+    readonly connections: number;
+    readonly perAddress: number;
+  };
+  readonly drain: Milliseconds;
+};
+
+/** Where requests go. One target in this version. */
+export type Upstream = {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  readonly timeouts: { readonly connect: Milliseconds; readonly firstByte: Milliseconds; readonly idle: Milliseconds };
+  readonly pool: { readonly max: number; readonly idle: Milliseconds };
+};
+
+export type TextEncoding = 'percent' | 'utf-8' | 'base64' | 'euc-kr';
+
+/** How an application learns who it is. Header values are templates such as `{user.login}`, parsed at load. */
+export type IdentityProfile = {
+  readonly name: string;
+  readonly headers: readonly { readonly name: string; readonly template: readonly TemplatePart[] }[];
+  readonly jwt: { readonly header: string; readonly lifetime: Milliseconds } | undefined;
+  readonly hmac: { readonly header: string; readonly secret: SecretValue } | undefined;
+  readonly basicAuth: { readonly user: readonly TemplatePart[]; readonly password: SecretValue } | undefined;
+  readonly textEncoding: TextEncoding;
+};
+
+/** A literal, or a variable of the closed list in contract.md §6. */
+export type TemplatePart =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'variable'; readonly name: string };
+
+export type IdentitySettings = {
+  readonly issuer: string | undefined;
+  readonly signing: {
+    readonly algorithm: 'ES256' | 'EdDSA' | 'RS256';
+    readonly rotateEvery: Milliseconds;
+    readonly overlap: Milliseconds;
+  };
+  readonly profiles: ReadonlyMap<string, IdentityProfile>;
+  /** Folded names (lower case, `-` for every other character) of headers removed besides every profile's own. */
+  readonly remove: readonly string[];
+};
+
+export type SessionSettings = SessionLimits & {
+  readonly cookieName: string;
+  readonly sameSite: 'lax' | 'strict';
+  readonly concurrent: { readonly max: number; readonly then: 'end_oldest' | 'refuse' };
+  readonly bindTo: readonly ('browser' | 'address')[];
+};
+
+export type OtpSettings = {
+  readonly totp: {
+    readonly algorithm: OtpAlgorithm;
+    readonly digits: 6 | 8;
+    readonly period: 30 | 60;
+    readonly window: number;
+  };
+  readonly foreignApps: { readonly algorithm: OtpAlgorithm; readonly digits: 6 | 8; readonly period: 30 | 60 };
+  readonly hotp: { readonly digits: 6 | 8; readonly lookAhead: number };
+  readonly lockout: AttemptLimits;
+  readonly clock: { readonly warn: Milliseconds; readonly refuse: Milliseconds };
+};
+
+export type KnowledgeSettings = {
+  readonly password: { readonly minLength: number };
+  readonly pin: {
+    readonly minLength: number;
+    readonly maxLength: number;
+    readonly forbid: readonly ('repeats' | 'sequences')[];
+  };
+};
+
+export type PageSettings = {
+  readonly brand: {
+    readonly name: string;
+    /** A `data:` URI of the logo, read and size-checked at load. */
+    readonly logo: string | undefined;
+    /** `#RRGGBB`, contrast-checked at load. */
+    readonly accent: string | undefined;
+  };
+  readonly languages: readonly Language[];
+  readonly help: { readonly text: LocalText; readonly url: string | undefined };
+  readonly idHint: LocalText;
+};
+
+export type Policy = {
+  /** Absolute path of the file this came from. */
+  readonly file: string;
+  /** SHA-256 of the file's bytes, hex: the version that log and audit name. */
+  readonly digest: string;
+  readonly demo: boolean;
+  readonly server: ServerSettings;
+  readonly upstreams: ReadonlyMap<string, Upstream>;
+  readonly routes: RouteTable;
+  readonly users: KnowledgeSettings;
+  readonly otp: OtpSettings;
+  readonly sessions: SessionSettings;
+  readonly identity: IdentitySettings;
+  /** Address of the listener for `/healthz` and `/readyz`, and who may reach it (empty = whoever can). */
+  readonly console: { readonly listen: ListenAddress; readonly networks: readonly Cidr[] };
+  readonly storage: { readonly path: string };
+  readonly keys: { readonly masterFile: string; readonly signingFolder: string };
+  readonly log: {
+    readonly level: 'debug' | 'info' | 'warn' | 'error';
+    readonly format: 'json' | 'text';
+    readonly access: boolean;
+  };
+  readonly pages: PageSettings;
+};
+
+/** The title of a route in a language, or its name. */
+export const titleOf = (route: Route, language: Language): string => textIn(route.title, language) ?? route.name;
+
+/** A text in a language, else in Korean, English, Japanese, whichever is there first. */
+export const textIn = (text: LocalText, language: Language): string | undefined =>
+  text[language] ?? text.ko ?? text.en ?? text.ja;

@@ -1,0 +1,148 @@
+import { sql } from 'kysely';
+import type { AuditEvent } from '../core/audit.ts';
+import { amrOf } from '../core/identity/factors.ts';
+import type { Session } from '../core/session/session.ts';
+import { DAY } from '../core/time.ts';
+import { HARD_STOP } from '../core/verification/throttle.ts';
+import type { ExpiredSessions, SessionStore, SignInSummary } from '../ports.ts';
+import { accountOf } from './accounts.ts';
+import { type StoreContext, transact } from './context.ts';
+import { commitSignIn } from './sign-ins.ts';
+
+/** Sign-ins and their handles. The look-up of a handle is one prepared statement on the reading connection. */
+export function createSessions(context: StoreContext): SessionStore & ExpiredSessions {
+  const find = prepareFind(context);
+  return {
+    find: async (handleHash) => find(handleHash),
+    commitSignIn: (changes, signIn, event) => commitSignIn(context, changes, signIn, event),
+    touch: (lastSeen) => touch(context, lastSeen),
+    list: (filter, now) => listSignIns(context, filter, now),
+    revoke: (which, event) => revoke(context, which, event),
+    sweep: (now, limits) => sweep(context, now, limits),
+    ownerOf: async (handleHash) => {
+      const row = await context.db
+        .selectFrom('handle')
+        .innerJoin('sign_in', 'sign_in.id', 'handle.sign_in_id')
+        .select(['sign_in.account_id', 'sign_in.ended_at'])
+        .where('handle.hash', '=', handleHash)
+        .executeTakeFirst();
+      return row === undefined ? undefined : { accountId: row.account_id, revoked: row.ended_at !== null };
+    },
+  };
+}
+
+type FoundRow = Parameters<typeof accountOf>[0] & {
+  readonly sid: string;
+  readonly proofs: string;
+  readonly started_at: number;
+  readonly auth_time: number;
+  readonly last_seen: number;
+  readonly handle_host: string;
+};
+
+function prepareFind(context: StoreContext): (handleHash: string) => Session | undefined {
+  const statement = context.reader.prepare<[string], FoundRow>(`
+    SELECT account.*, sign_in.id AS sid, sign_in.proofs, sign_in.started_at, sign_in.auth_time, sign_in.last_seen,
+      handle.host AS handle_host, (SELECT json_group_array(name) FROM
+        (SELECT name FROM account_group WHERE account_id = account.id ORDER BY name)) AS groups
+    FROM handle JOIN sign_in ON sign_in.id = handle.sign_in_id JOIN account ON account.id = sign_in.account_id
+    WHERE handle.hash = ? AND sign_in.ended_at IS NULL AND account.status = 'active'`);
+  return (handleHash) => {
+    const row = statement.get(handleHash);
+    if (row === undefined) return undefined;
+    return {
+      id: row.sid,
+      account: accountOf(row),
+      proofs: JSON.parse(row.proofs),
+      startedAt: row.started_at,
+      authTime: row.auth_time,
+      lastSeen: row.last_seen,
+      host: row.handle_host,
+    };
+  };
+}
+
+async function touch(context: StoreContext, lastSeen: ReadonlyMap<string, number>): Promise<void> {
+  if (lastSeen.size === 0) return;
+  await transact<void>(context, async ({ trx }) => {
+    for (const [id, at] of lastSeen) {
+      const query = trx.updateTable('sign_in').set({ last_seen: at }).where('id', '=', id);
+      await query.where('last_seen', '<', at).where('ended_at', 'is', null).execute();
+    }
+  });
+}
+
+async function listSignIns(
+  context: StoreContext,
+  filter: { readonly accountId?: string },
+  now: number,
+): Promise<readonly SignInSummary[]> {
+  let query = context.db
+    .selectFrom('sign_in')
+    .innerJoin('account', 'account.id', 'sign_in.account_id')
+    .selectAll('sign_in')
+    .select('account.login')
+    .where('ended_at', 'is', null)
+    .where(sql<boolean>`last_seen + idle_limit > ${now}`)
+    .where(sql<boolean>`started_at + max_limit > ${now}`)
+    .orderBy('started_at');
+  if (filter.accountId !== undefined) query = query.where('account_id', '=', filter.accountId);
+  return (await query.execute()).map((row) => ({
+    id: row.id,
+    accountId: row.account_id,
+    login: row.login,
+    amr: amrOf(JSON.parse(row.proofs)),
+    startedAt: row.started_at,
+    lastSeen: row.last_seen,
+    address: row.address,
+    userAgent: row.user_agent,
+    host: row.host,
+  }));
+}
+
+async function revoke(
+  context: StoreContext,
+  which: Parameters<SessionStore['revoke']>[0],
+  event: AuditEvent,
+): Promise<number> {
+  const ended = await transact<number>(context, async ({ trx, audit }) => {
+    let query = trx.updateTable('sign_in').set({ ended_at: context.clock.now() }).where('ended_at', 'is', null);
+    if (which !== 'all' && 'id' in which) query = query.where('id', '=', which.id);
+    if (which !== 'all' && 'accountId' in which) query = query.where('account_id', '=', which.accountId);
+    const { numUpdatedRows } = await query.executeTakeFirstOrThrow();
+    await audit({ ...event, detail: { ...event.detail, ended: Number(numUpdatedRows) } });
+    return Number(numUpdatedRows);
+  });
+  context.changes.tell();
+  return ended;
+}
+
+/**
+ * Removes what is over. Sign-ins stay for a day after their end, so that a form that meets an expired one is offered to
+ * its owner only. An attempt counter is forgotten after as many quiet days as it has failures, alike for logins that
+ * exist and for others; at the hard stop it stays until an administrator unlocks.
+ */
+async function sweep(context: StoreContext, now: number, limits: Parameters<SessionStore['sweep']>[1]): Promise<void> {
+  await transact<void>(context, async ({ trx }) => {
+    await trx
+      .deleteFrom('sign_in')
+      .where((eb) =>
+        eb.or([
+          eb('ended_at', '<', now - DAY),
+          eb('last_seen', '<', now - DAY - limits.idle),
+          eb('started_at', '<', now - DAY - limits.max),
+        ]),
+      )
+      .execute();
+    await trx
+      .deleteFrom('login_transaction')
+      .where('expires_at', '<=', now - DAY)
+      .execute();
+    await trx.deleteFrom('kept_post').where('expires_at', '<=', now).execute();
+    await trx
+      .deleteFrom('attempt')
+      .where('total', '<', HARD_STOP)
+      .where(sql<boolean>`touched_at + max(total, 1) * ${DAY} < ${now}`)
+      .execute();
+  });
+}

@@ -1,0 +1,124 @@
+/**
+ * Every finding of `sumun check` with its stable number. A number is never given to another finding.
+ * 1xx: the file and its values. 2xx: what values mean together. 3xx: it works, but think again.
+ */
+export const FINDINGS = {
+  'file-unreadable': ['SUMUN-101', 'error'],
+  'unknown-key': ['SUMUN-102', 'error'],
+  'file-too-large': ['SUMUN-103', 'error'],
+  'not-utf8': ['SUMUN-104', 'error'],
+  'yaml-syntax': ['SUMUN-105', 'error'],
+  'duplicate-key': ['SUMUN-106', 'error'],
+  'yaml-alias': ['SUMUN-107', 'error'],
+  'merge-key': ['SUMUN-108', 'error'],
+  'yaml-tag': ['SUMUN-109', 'error'],
+  'yaml-tab': ['SUMUN-110', 'error'],
+  'several-documents': ['SUMUN-111', 'error'],
+  'boolean-word': ['SUMUN-112', 'error'],
+  'number-notation': ['SUMUN-113', 'error'],
+  'forbidden-key': ['SUMUN-114', 'error'],
+  'too-deep': ['SUMUN-115', 'error'],
+  'empty-file': ['SUMUN-116', 'error'],
+  'missing-key': ['SUMUN-117', 'error'],
+  'wrong-type': ['SUMUN-118', 'error'],
+  'not-one-of': ['SUMUN-119', 'error'],
+  'bad-duration': ['SUMUN-120', 'error'],
+  'bad-size': ['SUMUN-121', 'error'],
+  'bad-listen': ['SUMUN-122', 'error'],
+  'bad-cidr': ['SUMUN-123', 'error'],
+  'bad-host': ['SUMUN-124', 'error'],
+  'bad-path': ['SUMUN-125', 'error'],
+  'bad-pattern': ['SUMUN-126', 'error'],
+  'bad-auth': ['SUMUN-127', 'error'],
+  'bad-method': ['SUMUN-128', 'error'],
+  'bad-upstream': ['SUMUN-129', 'error'],
+  'bad-hours': ['SUMUN-130', 'error'],
+  'bad-timezone': ['SUMUN-131', 'error'],
+  'bad-date': ['SUMUN-132', 'error'],
+  'bad-rate': ['SUMUN-133', 'error'],
+  'out-of-range': ['SUMUN-134', 'error'],
+  'bad-name': ['SUMUN-135', 'error'],
+  'bad-header': ['SUMUN-136', 'error'],
+  'bad-template': ['SUMUN-137', 'error'],
+  'unknown-variable': ['SUMUN-138', 'error'],
+  'bad-secret': ['SUMUN-139', 'error'],
+  'literal-secret': ['SUMUN-140', 'error'],
+  'bad-text': ['SUMUN-141', 'error'],
+  'bad-colour': ['SUMUN-142', 'error'],
+  'bad-pin-length': ['SUMUN-143', 'error'],
+  'not-in-this-version': ['SUMUN-144', 'error'],
+  'unknown-version': ['SUMUN-145', 'error'],
+  'empty-list': ['SUMUN-146', 'error'],
+  'bad-url': ['SUMUN-147', 'error'],
+  'bad-login': ['SUMUN-148', 'error'],
+  'bad-storage': ['SUMUN-149', 'error'],
+  'bad-moment': ['SUMUN-150', 'error'],
+  'bad-test-url': ['SUMUN-151', 'error'],
+  'bad-expectation': ['SUMUN-152', 'error'],
+  'yaml-directive': ['SUMUN-153', 'error'],
+  'bad-prefix': ['SUMUN-154', 'error'],
+  'unknown-name': ['SUMUN-201', 'error'],
+  'duplicate-name': ['SUMUN-202', 'error'],
+  'unreachable-route': ['SUMUN-203', 'error'],
+  'unreachable-step-up': ['SUMUN-204', 'error'],
+  'one-action': ['SUMUN-205', 'error'],
+  'allow-without-sign-in': ['SUMUN-206', 'error'],
+  'tolerate-beside-open': ['SUMUN-207', 'error'],
+  'demo-not-loopback': ['SUMUN-208', 'error'],
+  'trusts-everyone': ['SUMUN-209', 'error'],
+  'step-up-adds-nothing': ['SUMUN-210', 'error'],
+  'secret-missing': ['SUMUN-211', 'error'],
+  'secret-empty': ['SUMUN-212', 'error'],
+  'secret-unreadable': ['SUMUN-213', 'error'],
+  'secret-variable-missing': ['SUMUN-214', 'error'],
+  'bad-logo': ['SUMUN-215', 'error'],
+  'weak-contrast': ['SUMUN-216', 'error'],
+  'reserved-path': ['SUMUN-217', 'error'],
+  'header-twice': ['SUMUN-218', 'error'],
+  'allows-everyone': ['SUMUN-219', 'error'],
+  'test-method': ['SUMUN-220', 'error'],
+  'action-without-upstream': ['SUMUN-221', 'error'],
+  'step-up-without-sign-in': ['SUMUN-222', 'error'],
+  'same-address': ['SUMUN-223', 'error'],
+  'mistyped-profile': ['SUMUN-224', 'error'],
+  'secret-file-open': ['SUMUN-301', 'warning'],
+  'weak-lockout': ['SUMUN-302', 'warning'],
+  'long-session': ['SUMUN-303', 'warning'],
+  'wide-window': ['SUMUN-304', 'warning'],
+  'not-expanded': ['SUMUN-305', 'warning'],
+  'idle-beyond-max': ['SUMUN-306', 'warning'],
+  'no-routes': ['SUMUN-307', 'warning'],
+  'report-only': ['SUMUN-308', 'warning'],
+  'no-master-key': ['SUMUN-309', 'warning'],
+  'public-health': ['SUMUN-310', 'warning'],
+  'name-unused': ['SUMUN-311', 'warning'],
+} as const satisfies Record<string, readonly [code: `SUMUN-${number}`, severity: 'error' | 'warning']>;
+
+export type FindingName = keyof typeof FINDINGS;
+
+/** A sentence that says what was found, and one that says what to write. `{name}` stands for an argument. */
+export type FindingText = { readonly message: string; readonly fix?: string };
+
+/** Short phrases that stand inside findings and beneath them. */
+export type Phrase =
+  | 'did-you-mean'
+  | 'known-are'
+  | 'a-text'
+  | 'a-number'
+  | 'a-boolean'
+  | 'a-mapping'
+  | 'a-list'
+  | 'a-quoted-text'
+  | 'another-name'
+  | 'nothing'
+  | 'summary'
+  | 'all-good';
+
+export type FindingTexts = {
+  readonly findings: Readonly<Record<FindingName, FindingText>>;
+  readonly phrases: Readonly<Record<Phrase, string>>;
+};
+
+/** Fills `{name}` in a sentence; a name without a value stays as it is. Values are never expanded a second time. */
+export const fill = (sentence: string, values: Readonly<Record<string, string>>): string =>
+  sentence.replace(/\{([a-z]+)\}/g, (whole, name: string) => values[name] ?? whole);
