@@ -37,7 +37,8 @@ export type ServeOptions = {
 /** Starts every listener of a policy on an open house. The house belongs to the server from here on. */
 export async function serve(first: Policy, house: House, options: ServeOptions): Promise<Served> {
   const holder = holdPolicy(first, house, options);
-  const live = new LiveSessions(house, holder.current);
+  const [newest] = await house.audit.read({ limit: 1, newestFirst: true });
+  const live = new LiveSessions(house, holder.current, { notBefore: newest?.at ?? 0 });
   const pages = createPages(holder.current);
   const portal = createPortal({ policy: holder.current, house, live, pages });
   const gate = new Gate({ policy: holder.current, house, live, pages, portal });

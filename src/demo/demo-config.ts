@@ -56,6 +56,10 @@ routes:
     redirect: /_sumun/
     auth: bypass
 
+pages:
+  brand: { name: 한빛상사 }
+  help: { text: 02-1234-5678 }
+
 tests:
   - { get: "http://localhost/open/", expect: allow }
   - { user: kim, groups: [staff, hr], get: "http://localhost/notice/", expect: "need otp" }

@@ -53,13 +53,15 @@ export class LiveSessions {
   #generation = 0;
   /** Counts changes of any kind, so that a look-up can tell that one overtook it. */
   #epoch = 0;
-  #latest: Instant = 0;
+  #latest: Instant;
   #flushedAt: Instant = 0;
 
-  constructor(house: LiveSessionPorts, policy: () => Policy, capacity = 200_000) {
+  /** `notBefore` is the latest moment known from before: a clock that was set back over a restart revives nothing. */
+  constructor(house: LiveSessionPorts, policy: () => Policy, { notBefore = 0, capacity = 200_000 } = {}) {
     this.#house = house;
     this.#policy = policy;
     this.#capacity = capacity;
+    this.#latest = notBefore;
     this.#watch = new SessionWatch(house);
     this.#unsubscribe = house.changes.onChange(() => {
       this.#epoch++;

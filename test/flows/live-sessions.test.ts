@@ -63,7 +63,7 @@ describe('looking up', () => {
   });
 
   test('the cache stays bounded and loses nobody', async () => {
-    const small = new LiveSessions(opened.house, () => policy, 10);
+    const small = new LiveSessions(opened.house, () => policy, { capacity: 10 });
     const cookies = [cookie];
     for (let index = 0; index < 25; index++) {
       await addPerson(opened.house, `u${index}`);

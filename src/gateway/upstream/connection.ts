@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { performance } from 'node:perf_hooks';
 import type { Upstream } from '../../core/policy.ts';
 import type { Carrier, Exchange, Sent, UpstreamFault } from './exchange.ts';
 import type { ResponseHead } from './response-head.ts';
@@ -11,6 +12,9 @@ const BUFFER = 64 * 1024;
 
 /** How long an upstream may ignore `Expect: 100-continue` before the body is sent anyway (RFC 9110 §10.1.1). */
 const CONTINUE_WAIT = 1000;
+
+/** For so long after a response nothing is looked for: octets that cross with a request on the wire look the same. */
+const FRESH = 1;
 
 /** What a connection tells its pool. */
 export type ConnectionOwner = {
@@ -36,6 +40,7 @@ export class Connection implements Carrier, ResponseSink {
   #answered = false;
   #gone = false;
   #deadline = 0;
+  #freeSince = 0;
   #late: UpstreamFault | 'continue' | 'unused' = 'connect-timeout';
 
   constructor(upstream: Upstream, ticker: Ticker, owner: ConnectionOwner) {
@@ -57,7 +62,7 @@ export class Connection implements Carrier, ResponseSink {
 
   /** False for an idle connection on which something waits that nobody asked for; it is only good for `destroy`. */
   get silent(): boolean {
-    return isSilent(this.#socket);
+    return performance.now() - this.#freeSince < FRESH || isSilent(this.#socket);
   }
 
   /** Carries the exchange. Its head is written at once, even while the connection is being made. */
@@ -187,6 +192,7 @@ export class Connection implements Carrier, ResponseSink {
       return;
     }
     this.#expect('unused', this.#upstream.pool.idle);
+    this.#freeSince = performance.now();
     this.#owner.onFree(this);
   }
 

@@ -45,11 +45,8 @@ export class UpstreamPool implements ConnectionOwner {
 
   onFree(connection: Connection): void {
     const next = this.#nextWaiting();
-    if (next !== undefined && connection.silent) connection.start(next);
-    else if (next !== undefined) {
-      this.#waiting.unshift(next);
-      connection.destroy();
-    } else if (this.#closed) connection.destroy();
+    if (next !== undefined) connection.start(next);
+    else if (this.#closed) connection.destroy();
     else this.#free.push(connection);
   }
 

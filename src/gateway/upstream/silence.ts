@@ -15,10 +15,15 @@ const ONE = Buffer.alloc(1);
 export function isSilent(socket: Socket): boolean {
   const fd = (socket as Described)._handle?.fd;
   if (fd === undefined || fd < 0) return true;
+  // An exception is the usual answer here; where it was thrown is of no interest, and costs more than the look.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
   try {
     readSync(fd, ONE, 0, 1, null);
     return false;
   } catch (reason) {
     return reason instanceof Error && 'code' in reason && (reason.code === 'EAGAIN' || reason.code === 'EWOULDBLOCK');
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }
