@@ -3,7 +3,7 @@ import { isHandle } from '../core/session/handle.ts';
 import { isLive, type Session } from '../core/session/session.ts';
 import { type Instant, type Milliseconds, SECOND } from '../core/time.ts';
 import type { House } from '../ports.ts';
-import { SessionWatch } from './session-watch.ts';
+import { SessionWatch, type Watcher } from './session-watch.ts';
 
 export type LiveSessionPorts = Pick<House, 'accounts' | 'sessions' | 'digests' | 'changes' | 'clock' | 'log'>;
 
@@ -123,19 +123,22 @@ export class LiveSessions {
   }
 
   /**
-   * Calls `close` once, within a second, when the session ends or its account changes. Answers how to stop watching.
-   * An upgraded connection or a long stream registers itself here.
+   * Tells the watcher once, within a second, when the session ends or its account changes: at once if it has ended
+   * already. Every open request, stream and tunnel registers itself here and leaves with `unwatch`.
    */
-  watch(sessionId: string, close: () => void): () => void {
+  watch(sessionId: string, watcher: Watcher): void {
     const entry = this.#bySession.get(sessionId);
     if (entry === undefined) {
-      queueMicrotask(close);
-      return () => {};
+      queueMicrotask(() => watcher.onSessionEnd());
+      return;
     }
-    const stop = this.#watch.add(entry.session, close);
+    this.#watch.add(entry.session, watcher);
     // A change was heard between the look-up and now: whether this session outlived it is still open.
     if (entry.generation !== this.#generation) this.#watch.check(entry.session.account.id);
-    return stop;
+  }
+
+  unwatch(watcher: Watcher): void {
+    this.#watch.remove(watcher);
   }
 
   /** Reads every session of an account anew: its sign-ins were changed by this process. */

@@ -3,8 +3,15 @@ import type { Session } from '../core/session/session.ts';
 import type { Instant, Milliseconds } from '../core/time.ts';
 import type { House } from '../ports.ts';
 
-/** One open connection and the session, with its account, as they were when it was opened. */
-type Watcher = { readonly session: Session; readonly close: () => void };
+/** An open request, stream or tunnel. What is filled in by the watch belongs to the watch. */
+export type Watcher = {
+  /** Place in the list of the watch. */
+  place: number;
+  /** The session, with its account, as it was when the request came. */
+  watched: Session | undefined;
+  /** The session is over, or its account changed: what is open has to be closed. Called at most once. */
+  onSessionEnd(): void;
+};
 
 /** Checks of everything watched keep this distance, so that a busy command line does not keep the process busy. */
 const PAUSE: Milliseconds = 400;
@@ -12,7 +19,8 @@ const PAUSE: Milliseconds = 400;
 /** Open connections and the sessions they live on: closes them when the session ends or its account changes. */
 export class SessionWatch {
   readonly #house: Pick<House, 'accounts' | 'sessions' | 'clock' | 'log'>;
-  readonly #watchers = new Set<Watcher>();
+  /** Without gaps: whoever leaves is replaced by the last. A set would make garbage of every request. */
+  readonly #watchers: Watcher[] = [];
   #pending: NodeJS.Timeout | undefined;
   #checkedAt: Instant = 0;
 
@@ -20,16 +28,26 @@ export class SessionWatch {
     this.#house = house;
   }
 
-  /** Calls `close` once when the session is over; answers how to stop watching. */
-  add(session: Session, close: () => void): () => void {
-    const watcher = { session, close };
-    this.#watchers.add(watcher);
-    return () => this.#watchers.delete(watcher);
+  /** Tells the watcher once when the session is over. */
+  add(session: Session, watcher: Watcher): void {
+    watcher.watched = session;
+    watcher.place = this.#watchers.length;
+    this.#watchers.push(watcher);
+  }
+
+  /** Stops telling it; false if it was not told of anything any more. */
+  remove(watcher: Watcher): boolean {
+    if (this.#watchers[watcher.place] !== watcher) return false;
+    const last = this.#watchers.pop();
+    if (last === undefined || last === watcher) return true;
+    this.#watchers[watcher.place] = last;
+    last.place = watcher.place;
+    return true;
   }
 
   /** Something changed somewhere: looks at every watched session, soon. */
   checkSoon(): void {
-    if (this.#pending !== undefined || this.#watchers.size === 0) return;
+    if (this.#pending !== undefined || this.#watchers.length === 0) return;
     const wait = Math.min(PAUSE, Math.max(0, this.#checkedAt + PAUSE - this.#house.clock.now()));
     this.#pending = setTimeout(() => this.#checkAll(), wait).unref();
   }
@@ -38,25 +56,27 @@ export class SessionWatch {
   check(accountId: string): void {
     this.#checkAccount(
       accountId,
-      [...this.#watchers].filter(({ session }) => session.account.id === accountId),
+      this.#watchers.filter((watcher) => watcher.watched?.account.id === accountId),
     );
   }
 
   /** Closes what has been open longer than a session may last. */
   endOlderThan(max: Milliseconds, now: Instant): void {
-    for (const watcher of this.#watchers) if (now - watcher.session.startedAt >= max) this.#end(watcher);
+    for (const watcher of [...this.#watchers]) {
+      if (watcher.watched !== undefined && now - watcher.watched.startedAt >= max) this.#end(watcher);
+    }
   }
 
   /** Stops looking. Connections that are still open are the door's to close. */
   close(): void {
     clearTimeout(this.#pending);
-    this.#watchers.clear();
+    this.#watchers.length = 0;
   }
 
   #checkAll(): void {
     this.#pending = undefined;
     this.#checkedAt = this.#house.clock.now();
-    for (const [accountId, watchers] of Map.groupBy(this.#watchers, ({ session }) => session.account.id)) {
+    for (const [accountId, watchers] of Map.groupBy(this.#watchers, ({ watched }) => watched?.account.id ?? '')) {
       this.#checkAccount(accountId, watchers);
     }
   }
@@ -70,16 +90,18 @@ export class SessionWatch {
   }
 
   async #endStale(accountId: string, watchers: readonly Watcher[]): Promise<void> {
-    const login = foldLogin(watchers[0]?.session.account.login ?? '') ?? '';
+    const login = foldLogin(watchers[0]?.watched?.account.login ?? '') ?? '';
     const account = JSON.stringify(await this.#house.accounts.findByLogin(login));
     const signIns = await this.#house.sessions.list({ accountId }, this.#house.clock.now());
     const live = new Set(signIns.map(({ id }) => id));
     for (const watcher of watchers) {
-      if (!live.has(watcher.session.id) || account !== JSON.stringify(watcher.session.account)) this.#end(watcher);
+      const session = watcher.watched;
+      if (session === undefined || !live.has(session.id) || account !== JSON.stringify(session.account))
+        this.#end(watcher);
     }
   }
 
   #end(watcher: Watcher): void {
-    if (this.#watchers.delete(watcher)) watcher.close();
+    if (this.remove(watcher)) watcher.onSessionEnd();
   }
 }

@@ -7,7 +7,7 @@ import { failVisit, respondPage } from './respond.ts';
 import { isBelow } from './response-headers.ts';
 import type { UpstreamPool } from './upstream/pool.ts';
 import type { RequestFraming, UpstreamRequest } from './upstream/request-head.ts';
-import { type Admitted, authorityOf, originOf } from './visit.ts';
+import { type Admitted, authorityOf } from './visit.ts';
 
 /**
  * Sends an admitted request to its application: exactly the target that was decided on, the header list built from an
@@ -62,7 +62,7 @@ export function forward(visit: Admitted, action: Extract<RouteAction, { kind: 'p
     session,
     requestId: visit.id,
     now: visit.now,
-    origin: originOf(target),
+    browserTarget: target,
     method: visit.req.method ?? '',
     target: path,
     host,
@@ -86,6 +86,7 @@ function requestFor(
     framing,
     expectContinue: visit.expectsContinue && other === undefined,
     upgrade,
+    owner: visit.session?.id ?? '',
     bodyIdle: upgrade ? visit.route.websocket.idle : visit.running.policy.server.limits.idle,
   };
 }

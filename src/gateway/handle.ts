@@ -72,7 +72,8 @@ function receiveForRoute(visit: Visit, target: Target): void {
       refuse(visit, match.tolerance);
       return;
     case 'route':
-      admit(Object.assign(visit, { target, route: match.route }));
+      visit.route = match.route;
+      admit(visit as Admitted); // target and route are set
   }
 }
 

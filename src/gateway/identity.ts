@@ -1,5 +1,6 @@
 import { assertionClaims, dependsOnRequest, fillTemplate, signatureBase } from '../core/access/handoff.ts';
 import type { Route } from '../core/access/route.ts';
+import type { Target } from '../core/access/target.ts';
 import type { IdentityProfile, Policy } from '../core/policy.ts';
 import { encodeUlid } from '../core/request-number.ts';
 import type { Session } from '../core/session/session.ts';
@@ -7,6 +8,8 @@ import type { Instant } from '../core/time.ts';
 import { hmacSha256 } from './digests.ts';
 import { encodeFieldText } from './field-text.ts';
 import type { Gate } from './gate.ts';
+import { isFieldContent } from './upstream/request-head.ts';
+import { originOf } from './visit.ts';
 
 /** Whom an application is told about, and in which request. */
 export type HandoffRequest = {
@@ -16,8 +19,8 @@ export type HandoffRequest = {
   readonly session: Session;
   readonly requestId: string;
   readonly now: Instant;
-  /** Origin as the browser sees it: issuer of assertions where none is configured. */
-  readonly origin: string;
+  /** What the browser asked for: its origin is the issuer of assertions where none is configured. */
+  readonly browserTarget: Target;
   /** What goes to the application, for the signature over it. */
   readonly method: string;
   readonly target: string;
@@ -27,13 +30,15 @@ export type HandoffRequest = {
 /** Identity headers of one session on one route, kept as long as session and configuration stay what they are. */
 type Handoff = {
   readonly policy: Policy;
+  readonly origin: Pick<Target, 'scheme' | 'host' | 'port'>;
   /** Undefined where they differ from request to request. */
   readonly plain: readonly string[] | undefined;
   assertion: Assertion | undefined;
   signing: Promise<Assertion> | undefined;
 };
 
-type Assertion = { readonly token: string; readonly madeAt: Instant };
+/** An assertion, and all headers with it where they are the same for every request it serves. */
+type Assertion = { readonly token: string; readonly madeAt: Instant; readonly headers: readonly string[] | undefined };
 
 /**
  * The headers that tell the application who it is, names and values alternating: at once when they are at hand, else
@@ -51,21 +56,23 @@ export function identityHeaders(request: HandoffRequest): readonly string[] | Pr
   if (assertion !== undefined && age >= 0 && age < jwt.lifetime / 2) {
     return assemble(request, profile, handoff, assertion);
   }
-  handoff.signing ??= sign(request, handoff, jwt.lifetime);
+  handoff.signing ??= sign(request, handoff, jwt);
   return handoff.signing.then((signed) => assemble(request, profile, handoff, signed));
 }
 
 function handoffOf(request: HandoffRequest, profile: IdentityProfile): Handoff {
-  const { gate, session, route, origin, policy } = request;
+  const { gate, session, route, browserTarget, policy } = request;
   const extras = gate.live.extras(session);
-  const key = `handoff ${route.name} ${origin}`;
-  const known = extras.get(key) as Handoff | undefined; // written below and nowhere else
-  if (known !== undefined && known.policy === policy) return known;
+  const known = extras.get(route.name) as Handoff | undefined; // written below and nowhere else
+  if (known !== undefined && known.policy === policy && isSameOrigin(known.origin, browserTarget)) return known;
   const plain = dependsOnRequest(profile) ? undefined : plainHeaders(request, profile);
-  const made: Handoff = { policy, plain, assertion: undefined, signing: undefined };
-  extras.set(key, made);
+  const made: Handoff = { policy, origin: browserTarget, plain, assertion: undefined, signing: undefined };
+  extras.set(route.name, made);
   return made;
 }
+
+const isSameOrigin = (left: Handoff['origin'], right: Handoff['origin']): boolean =>
+  left.host === right.host && left.port === right.port && left.scheme === right.scheme;
 
 function assemble(
   request: HandoffRequest,
@@ -73,6 +80,7 @@ function assemble(
   handoff: Handoff,
   assertion: Assertion | undefined,
 ): readonly string[] {
+  if (assertion?.headers !== undefined) return assertion.headers;
   const plain = handoff.plain ?? plainHeaders(request, profile);
   if (assertion === undefined && profile.hmac === undefined) return plain;
   const headers = [...plain];
@@ -86,6 +94,7 @@ function plainHeaders(request: HandoffRequest, profile: IdentityProfile): string
   const headers: string[] = [];
   for (const { name, template } of profile.headers) {
     const value = encodeFieldText(fillTemplate(template, facts), profile.textEncoding);
+    if (!isFieldContent(value)) throw new Error(`the value of ${name} cannot be sent`);
     if (value !== '') headers.push(name, value);
   }
   if (profile.basicAuth !== undefined) {
@@ -96,15 +105,20 @@ function plainHeaders(request: HandoffRequest, profile: IdentityProfile): string
   return headers;
 }
 
-async function sign(request: HandoffRequest, handoff: Handoff, lifetime: number): Promise<Assertion> {
-  const { gate, policy, session, route, now, origin, requestId } = request;
+async function sign(
+  request: HandoffRequest,
+  handoff: Handoff,
+  jwt: NonNullable<IdentityProfile['jwt']>,
+): Promise<Assertion> {
+  const { gate, policy, session, route, now, browserTarget, requestId } = request;
   try {
     const jti = encodeUlid(now, gate.house.random.bytes(10));
-    const issuer = policy.identity.issuer ?? origin;
-    const claims = assertionClaims({ session, route: route.name, requestId, issuer, jti }, now, lifetime);
-    const assertion = { token: await gate.house.signer.sign(claims, now), madeAt: now };
-    handoff.assertion = assertion;
-    return assertion;
+    const issuer = policy.identity.issuer ?? originOf(browserTarget);
+    const claims = assertionClaims({ session, route: route.name, requestId, issuer, jti }, now, jwt.lifetime);
+    const token = await gate.house.signer.sign(claims, now);
+    const headers = handoff.plain && [...handoff.plain, jwt.header, token];
+    handoff.assertion = { token, madeAt: now, headers };
+    return handoff.assertion;
   } finally {
     handoff.signing = undefined;
   }

@@ -6,16 +6,20 @@ export type Fields = {
   readonly hosts: string[];
   /** All Cookie fields as one. */
   cookie: string | undefined;
-  readonly lengths: string[];
-  readonly codings: string[];
+  /** Every Content-Length and Transfer-Encoding, in order. */
+  lengths: readonly string[];
+  codings: readonly string[];
 };
 
 /** Why a message that the parser let through has more than one reading (RFC 9112 §6.1, §6.3). */
 export type FramingFault = 'transfer-coding' | 'content-length' | 'http-version' | 'length-and-coding';
 
+/** Most requests have neither a length nor a coding. */
+const NO_VALUES: readonly string[] = [];
+
 /** Gathers host, cookie and framing. `headers` of the message is not touched: it hides repeats and costs time. */
 export function readFields(raw: readonly string[]): Fields {
-  const fields: Fields = { hosts: [], cookie: undefined, lengths: [], codings: [] };
+  const fields: Fields = { hosts: [], cookie: undefined, lengths: NO_VALUES, codings: NO_VALUES };
   for (let index = 0; index + 1 < raw.length; index += 2) {
     const name = raw[index] ?? '';
     switch (name.length) {
@@ -26,10 +30,10 @@ export function readFields(raw: readonly string[]): Fields {
         if (is(name, 'cookie')) fields.cookie = join(fields.cookie, raw[index + 1] ?? '');
         break;
       case 14:
-        if (is(name, 'content-length')) fields.lengths.push(raw[index + 1] ?? '');
+        if (is(name, 'content-length')) fields.lengths = [...fields.lengths, raw[index + 1] ?? ''];
         break;
       case 17:
-        if (is(name, 'transfer-encoding')) fields.codings.push(raw[index + 1] ?? '');
+        if (is(name, 'transfer-encoding')) fields.codings = [...fields.codings, raw[index + 1] ?? ''];
         break;
       default:
     }

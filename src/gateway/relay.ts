@@ -1,3 +1,6 @@
+import type { ServerResponse } from 'node:http';
+import type { Session } from '../core/session/session.ts';
+import type { Watcher } from '../flows/session-watch.ts';
 import type { Page } from '../ports.ts';
 import { freeWhenSent, lendCopy } from './lent-buffers.ts';
 import { auditVisit, logVisit, recordVisit } from './record.ts';
@@ -20,17 +23,21 @@ export type OtherBody = {
 
 const NOTHING = Buffer.alloc(0);
 
+/** A body up to this length that came with its head leaves with it as one text: one write, nothing gathered. */
+const ONE_WRITE_MAX = 16 * 1024;
+
 /**
  * Carries one admitted request to its upstream and the response back. Nothing is held: each side flows as fast as the
  * other takes it. Whoever goes away takes the other side along, and so does the end of the session.
  */
-export class Relay implements ExchangeListener {
+export class Relay implements ExchangeListener, Watcher {
+  place = -1;
+  watched: Session | undefined;
   readonly #visit: Admitted;
   readonly #pool: UpstreamPool;
   readonly #host: string;
   readonly #other: OtherBody | undefined;
   #exchange: Exchange | undefined;
-  #unwatch: (() => void) | undefined;
   #tunnel: Tunnel | undefined;
   #received = 0;
   #headHeld = false;
@@ -47,7 +54,7 @@ export class Relay implements ExchangeListener {
   start(request: UpstreamRequest): void {
     const { res, session, gate } = this.#visit;
     res.on('close', () => this.#onClose());
-    if (session !== undefined) this.#unwatch = gate.live.watch(session.id, () => this.#cut());
+    if (session !== undefined) gate.live.watch(session.id, this);
     this.#exchange = this.#pool.request(request, this);
   }
 
@@ -86,12 +93,12 @@ export class Relay implements ExchangeListener {
   onBody(bytes: Buffer, last: boolean): boolean {
     if (this.#tunnel !== undefined) return this.#tunnel.onBody(bytes, last);
     const { res } = this.#visit;
-    this.#headHeld = false;
-    // The bytes lie in the buffer of the connection, which the next read overwrites.
     if (last) {
-      this.#finish(bytes.length === 0 ? NOTHING : Buffer.from(bytes));
+      this.#finish(bytes);
       return true;
     }
+    this.#headHeld = false;
+    // The bytes lie in the buffer of the connection, which the next read overwrites.
     const { copy, giveBack } = lendCopy(bytes);
     const flows = giveBack === undefined ? res.write(copy) : res.write(copy, giveBack);
     if (!flows) res.once('drain', () => this.#exchange?.resume());
@@ -146,9 +153,12 @@ export class Relay implements ExchangeListener {
   #finish(last: Buffer): void {
     const { res, req, expectsContinue } = this.#visit;
     logVisit(this.#visit, res.statusCode, 'forward');
+    const isWhole = this.#headHeld && last.length > 0 && last.length <= ONE_WRITE_MAX && !res.chunkedEncoding;
+    this.#headHeld = false;
     const isArriving = !req.complete && (!expectsContinue || this.#continued);
-    if (this.#closing && isArriving) endLater(this.#visit, last);
-    else res.end(last);
+    if (this.#closing && isArriving) endLater(this.#visit, Buffer.from(last));
+    else if (isWhole) writeWhole(res, last);
+    else res.end(last.length === 0 ? NOTHING : Buffer.from(last));
   }
 
   #headersOf(head: ResponseHead): string[] {
@@ -157,7 +167,7 @@ export class Relay implements ExchangeListener {
     return responseHeaders(head.rawHeaders, {
       route,
       target,
-      upstreamHosts: [authorityOf(upstream.host, upstream.port), this.#host],
+      upstreamHosts: () => [authorityOf(upstream.host, upstream.port), this.#host],
       ownCookies: running.ownCookies,
       requestId: id,
       isPersonal: session !== undefined,
@@ -166,6 +176,7 @@ export class Relay implements ExchangeListener {
   }
 
   #openTunnel(head: ResponseHead): void {
+    const { gate } = this.#visit;
     const exchange = this.#exchange;
     if (exchange === undefined) return;
     if (!acceptsTunnel(this.#visit, head)) {
@@ -174,7 +185,7 @@ export class Relay implements ExchangeListener {
       return;
     }
     logVisit(this.#visit, 101, 'forward');
-    this.#tunnel = new Tunnel(this.#visit, exchange, head, this.#headersOf(head), () => this.#unwatch?.());
+    this.#tunnel = new Tunnel(this.#visit, exchange, head, this.#headersOf(head), () => gate.live.unwatch(this));
   }
 
   #respondFault(fault: UpstreamFault): void {
@@ -201,7 +212,7 @@ export class Relay implements ExchangeListener {
   }
 
   /** The session ended while its request was under way. */
-  #cut(): void {
+  onSessionEnd(): void {
     const { res, route } = this.#visit;
     auditVisit(this.#visit, 'access.denied', 'session-ended', { open: true, name: route.name });
     recordVisit(this.#visit, res.headersSent ? res.statusCode : 401, 'cut session-ended');
@@ -212,13 +223,23 @@ export class Relay implements ExchangeListener {
 
   #onClose(): void {
     if (this.#tunnel !== undefined) return;
-    this.#unwatch?.();
+    this.#visit.gate.live.unwatch(this);
     this.#exchange?.abort();
   }
 }
 
+/**
+ * Head and body in one plain write. `end` with a body would queue an empty write behind it, and both would leave through
+ * the slower gathering call.
+ */
+function writeWhole(res: ServerResponse, body: Buffer): void {
+  res.write(body.toString('latin1'), 'latin1');
+  res.socket?.uncork();
+  res.end();
+}
+
 /** The smaller of two limits where 0 means none. */
 export function bodyLimit(route: number, server: number): number {
-  const limits = [route, server].filter((limit) => limit > 0);
-  return limits.length === 0 ? Number.POSITIVE_INFINITY : Math.min(...limits);
+  if (route === 0) return server === 0 ? Number.POSITIVE_INFINITY : server;
+  return server === 0 ? route : Math.min(route, server);
 }

@@ -8,7 +8,7 @@ export type ResponseFacts = {
   readonly route: Route;
   readonly target: Target;
   /** `host:port` of the upstream, and the Host field it was sent: both are names of the application for itself. */
-  readonly upstreamHosts: readonly string[];
+  readonly upstreamHosts: () => readonly string[];
   readonly ownCookies: ReadonlySet<string>;
   readonly requestId: string;
   /** The answer may depend on who asked. */
@@ -92,14 +92,28 @@ export function responseHeaders(raw: readonly string[], facts: ResponseFacts): s
   }
   headers.push('X-Request-Id', facts.requestId);
   if (!facts.isPersonal) return headers;
-  const directives = caching === '' ? NOTHING : directivesOf(caching);
-  if (directives.has('public')) return headers;
-  if (!directives.has('private') && !directives.has('no-store')) headers.push('Cache-Control', 'private');
+  const sharing = caching === '' ? 'unsaid' : sharingOf(caching);
+  if (sharing === 'public') return headers;
+  if (sharing === 'unsaid') headers.push('Cache-Control', 'private');
   if (!varies) headers.push('Vary', 'Cookie');
   return headers;
 }
 
-const NOTHING: ReadonlySet<string> = new Set();
+/** Whether shared caches may keep an answer, as its Cache-Control fields say. */
+type Sharing = 'public' | 'private' | 'unsaid';
+
+const sharings = new Map<string, Sharing>();
+
+/** Remembered, for the same few texts come with every answer. */
+function sharingOf(caching: string): Sharing {
+  const known = sharings.get(caching);
+  if (known !== undefined) return known;
+  const directives = directivesOf(caching);
+  const isPrivate = directives.has('private') || directives.has('no-store');
+  const sharing = directives.has('public') ? 'public' : isPrivate ? 'private' : 'unsaid';
+  if (sharings.size < 1024 && caching.length < 256) sharings.set(caching, sharing);
+  return sharing;
+}
 
 /** The directives of Cache-Control fields, in lower case; one with an argument keeps it and is another (RFC 9111 §5.2). */
 const directivesOf = (caching: string): ReadonlySet<string> => {
@@ -130,7 +144,7 @@ function rewriteLocation(value: string, { route, target, upstreamHosts }: Respon
   const named = readAuthority(absolute[2] ?? '', scheme);
   if (named === undefined) return value;
   const usual = scheme === 'https' ? 443 : 80;
-  const isOwn = upstreamHosts.some((host) => {
+  const isOwn = upstreamHosts().some((host) => {
     const own = readAuthority(host, 'http');
     // The browser's host with the upstream's port, or with none: the application guessing at its own address.
     const isGuess = named.host === target.host && (named.port === own?.port || named.port === usual);

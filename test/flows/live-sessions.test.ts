@@ -122,6 +122,16 @@ describe('time', () => {
   });
 });
 
+/** An open connection that counts how often it was closed. */
+class Closings {
+  place = -1;
+  watched = undefined;
+  count = 0;
+  onSessionEnd(): void {
+    this.count++;
+  }
+}
+
 describe('ending', () => {
   const ends = [
     ['sign-out', async () => signOut(opened.house, await held(), { address: '', request: '' })],
@@ -133,59 +143,60 @@ describe('ending', () => {
 
   test.each(ends)('%s refuses the next request and closes open connections', async (_, end) => {
     const session = await held();
-    let closed = 0;
-    opened.live.watch(session.id, () => closed++);
+    const closed = new Closings();
+    opened.live.watch(session.id, closed);
     await end();
     expect(await find()).toBeUndefined();
-    await within(() => closed === 1);
+    await within(() => closed.count === 1);
   });
 
   test('a change by another process is followed within a second', async () => {
     const session = await held();
-    let closed = 0;
-    opened.live.watch(session.id, () => closed++);
+    const closed = new Closings();
+    opened.live.watch(session.id, closed);
     const other = await opened.reopen();
     await suspendUser({ ...opened.house, ...other }, 'kim', BY);
-    await within(() => closed === 1);
+    await within(() => closed.count === 1);
     expect(opened.live.peek(cookie, HOST, opened.time.now)).toBe('unknown');
     expect(await find()).toBeUndefined();
   });
 
   test('a change of groups closes what was opened with the old ones; the session stays', async () => {
     const session = await held();
-    let closed = 0;
-    opened.live.watch(session.id, () => closed++);
+    const closed = new Closings();
+    opened.live.watch(session.id, closed);
     await setUser(opened.house, policy.users, 'kim', { groups: [] }, BY);
-    await within(() => closed === 1);
+    await within(() => closed.count === 1);
     expect(await find()).toMatchObject({ id: session.id, account: { groups: [] } });
   });
 
   test('a change of somebody else closes nothing, and a watch can be taken back', async () => {
     await addPerson(opened.house, 'park');
     const session = await held();
-    let closed = 0;
-    opened.live.watch(session.id, () => closed++);
-    const stop = opened.live.watch(session.id, () => closed++);
+    const [stays, left] = [new Closings(), new Closings()];
+    opened.live.watch(session.id, left);
+    opened.live.watch(session.id, stays);
     await suspendUser(opened.house, 'park', BY);
     await new Promise((done) => setTimeout(done, 500));
-    expect(closed).toBe(0);
-    stop();
+    expect([stays.count, left.count]).toEqual([0, 0]);
+    opened.live.unwatch(left);
     await suspendUser(opened.house, 'kim', BY);
-    await within(() => closed === 1);
+    await within(() => stays.count === 1);
+    expect(left.count).toBe(0);
   });
 
   test('a connection of a session that is not there is closed', async () => {
-    let closed = 0;
-    opened.live.watch('none', () => closed++);
-    await within(() => closed === 1);
+    const closed = new Closings();
+    opened.live.watch('none', closed);
+    await within(() => closed.count === 1);
   });
 
   test('a connection does not outlive the overall time', async () => {
     const session = await held();
-    let closed = 0;
-    opened.live.watch(session.id, () => closed++);
+    const closed = new Closings();
+    opened.live.watch(session.id, closed);
     opened.time.now += 10 * HOUR;
-    await vi.waitFor(() => expect(closed).toBe(1), { timeout: 1500, interval: 10 });
+    await vi.waitFor(() => expect(closed.count).toBe(1), { timeout: 1500, interval: 10 });
   });
 });
 

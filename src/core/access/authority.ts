@@ -10,6 +10,18 @@ const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
  */
 export function readAuthority(value: string, scheme: 'http' | 'https'): Authority | undefined {
   if (value === '' || value.length > 255) return undefined;
+  const known = remembered[scheme].get(value);
+  if (known !== undefined) return known;
+  const read = parseAuthority(value, scheme);
+  if (read !== undefined && remembered[scheme].size < REMEMBERED_MAX) remembered[scheme].set(value, read);
+  return read;
+}
+
+/** The same few Host fields come with every request; each is read once. */
+const REMEMBERED_MAX = 4096;
+const remembered = { http: new Map<string, Authority>(), https: new Map<string, Authority>() };
+
+function parseAuthority(value: string, scheme: 'http' | 'https'): Authority | undefined {
   const parts = /^(\[[0-9a-fA-F:.]+\]|[^:[\]]*)(?::([0-9]{1,5}))?$/.exec(value);
   if (parts === null) return undefined;
   const port = parts[2] === undefined ? (scheme === 'https' ? 443 : 80) : Number(parts[2]);

@@ -8,13 +8,18 @@ export type AccountBar = 'user-not-allowed' | 'user-excepted' | 'group-not-allow
 
 /** The first criterion about the person that bars them, or undefined. Exceptions are looked at first. */
 export function accountBar(allow: Allow, account: Account): AccountBar | undefined {
-  const login = foldLogin(account.login) ?? '';
-  const isIn = (groups: readonly string[]) => groups.some((group) => account.groups.includes(group));
-  if (allow.exceptUsers.includes(login)) return 'user-excepted';
-  if (isIn(allow.exceptGroups)) return 'group-excepted';
-  if (allow.users.length > 0 && !allow.users.includes(login)) return 'user-not-allowed';
-  if (allow.groups.length > 0 && !isIn(allow.groups)) return 'group-not-allowed';
+  if (allow.exceptUsers.length > 0 && names(allow.exceptUsers, account)) return 'user-excepted';
+  if (allow.exceptGroups.length > 0 && isInOne(allow.exceptGroups, account)) return 'group-excepted';
+  if (allow.users.length > 0 && !names(allow.users, account)) return 'user-not-allowed';
+  if (allow.groups.length > 0 && !isInOne(allow.groups, account)) return 'group-not-allowed';
   return undefined;
+}
+
+const names = (users: readonly string[], account: Account): boolean => users.includes(foldLogin(account.login) ?? '');
+
+function isInOne(groups: readonly string[], account: Account): boolean {
+  for (const group of groups) if (account.groups.includes(group)) return true;
+  return false;
 }
 
 /** True if the address is in one of the named networks, or none is named. */

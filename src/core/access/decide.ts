@@ -1,5 +1,5 @@
 import type { Factor, Requirement } from '../identity/factors.ts';
-import { isLive, missingFactors, type Session } from '../session/session.ts';
+import { isLive, isProved, missingFactors, type Session } from '../session/session.ts';
 import type { Instant } from '../time.ts';
 import type { Address } from './cidr.ts';
 import { accountBar, networksAllow, schedulesAllow } from './criteria.ts';
@@ -76,6 +76,7 @@ function decideFully(facts: AccessFacts): AccessDecision {
 /** The first demand a live session does not meet: the route's own requirement, then its step-ups in order. */
 function demandOf(facts: AccessFacts, session: Session, own: Requirement): AccessDecision | undefined {
   const { route, now } = facts;
+  if (route.stepUp.length === 0 && isProved(own, session.proofs, now, route.otp)) return undefined;
   const demands = [
     { requirement: own, because: {}, place: route.place },
     ...stepUpsFor(facts).map((rule) => ({ requirement: rule.requirement, because: rule.reason, place: rule.place })),

@@ -150,7 +150,7 @@ export function outgoingHeaders(facts: OutgoingFacts, rules: HeaderRules): Resul
 
 /** The folded names that `Connection` fields nominate, without its own keywords; undefined if one must not be nominated. */
 function nominatedFields(rawHeaders: readonly string[]): ReadonlySet<string> | undefined {
-  const names = new Set<string>();
+  let names: Set<string> | undefined;
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? '';
     if (name.length !== 10 || foldHeaderName(name) !== 'connection') continue;
@@ -158,15 +158,31 @@ function nominatedFields(rawHeaders: readonly string[]): ReadonlySet<string> | u
       const folded = foldHeaderName(token);
       if (folded === '' || folded === 'close' || folded === 'keepalive' || folded === 'upgrade') continue;
       if (NEVER_NOMINATED.includes(folded)) return undefined;
+      names ??= new Set();
       names.add(folded);
     }
   }
-  return names;
+  return names ?? NONE;
 }
+
+const NONE: ReadonlySet<string> = new Set();
 
 /** A Cookie field without some cookies; all others stay byte for byte as they were. */
 export function withoutCookies(field: string, names: readonly string[]): string {
-  if (!names.some((name) => field.includes(name))) return field;
-  const kept = field.split(';').filter((pair) => !names.includes((pair.split('=')[0] ?? '').trim()));
-  return kept.join(';').replace(/^ /, '');
+  let kept = '';
+  let keptFrom = 0;
+  for (let at = 0; at <= field.length; ) {
+    const semicolon = field.indexOf(';', at);
+    const end = semicolon < 0 ? field.length : semicolon;
+    const equals = field.indexOf('=', at);
+    const name = field.slice(at, equals < 0 || equals > end ? end : equals).trim();
+    if (names.includes(name)) {
+      kept += field.slice(keptFrom, at);
+      keptFrom = end + 1;
+    }
+    at = end + 1;
+  }
+  if (keptFrom === 0) return field;
+  kept += field.slice(keptFrom);
+  return (kept.endsWith(';') ? kept.slice(0, -1) : kept).replace(/^ /, '');
 }

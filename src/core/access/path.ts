@@ -35,8 +35,8 @@ const PATH_CHARACTERS = /^[\x21\x24-\x3b\x3d\x40-\x5b\x5d\x5f\x61-\x7a\x7e%]*$/;
  */
 export function readPath(path: string): Result<PathReadings, PathFault> {
   if (path.length > MAX_LENGTH) return err('path-too-long');
+  if (isPlain(path)) return ok({ readings: [path], needs: NOTHING });
   if (!PATH_CHARACTERS.test(path)) return err('path-character');
-  if (isPlain(path)) return ok({ readings: [path], needs: [] });
 
   const needs = new Set<Tolerance>();
   if (path.includes('//')) needs.add('double_slash');
@@ -60,6 +60,8 @@ export function readPath(path: string): Result<PathReadings, PathFault> {
   }
   return ok({ readings: [...readings], needs: [...needs] });
 }
+
+const NOTHING: readonly Tolerance[] = [];
 
 /** The common case, decided without decoding: only letters, digits, `/`, `-`, `_`, and dots inside a segment. */
 const isPlain = (path: string): boolean => /^(?:\/[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)*\/?$/.test(path);

@@ -33,13 +33,15 @@ export function matchRoute(table: RouteTable, target: Target, method: string): R
   const exact = table.byHost.get(target.host);
   const candidates = exact ?? table.fallback;
   const hostIsKnown = exact !== undefined;
-  const [reading = '', ...others] = target.readings;
-  const route = firstMatch(candidates, hostIsKnown, target.host, reading, method);
-  const missing = target.needs.find((tolerance) => route?.tolerate.includes(tolerance) !== true);
-  if (missing !== undefined) return { kind: 'ambiguous', tolerance: missing };
+  const { readings, needs } = target;
+  const route = firstMatch(candidates, hostIsKnown, target.host, readings[0] ?? '', method);
+  for (const tolerance of needs) {
+    if (route?.tolerate.includes(tolerance) !== true) return { kind: 'ambiguous', tolerance };
+  }
   if (route === undefined) return isServed(table, target.host) ? { kind: 'no-route' } : { kind: 'unknown-host' };
-  for (const other of others) {
-    if (firstMatch(candidates, hostIsKnown, target.host, other, method) !== route) return { kind: 'no-route' };
+  for (let index = 1; index < readings.length; index++) {
+    const other = firstMatch(candidates, hostIsKnown, target.host, readings[index] ?? '', method);
+    if (other !== route) return { kind: 'no-route' };
   }
   return { kind: 'route', route };
 }
@@ -49,12 +51,16 @@ export const isServed = (table: RouteTable, host: string): boolean =>
   table.byHost.has(host) || table.fallback.some((route) => servesHost(route, host));
 
 /** True if the route's `host` covers this name. */
-export const servesHost = (route: Route, host: string): boolean =>
-  route.hosts.length === 0 || route.hosts.some((matcher) => matchesHost(matcher, host));
+export function servesHost(route: Route, host: string): boolean {
+  for (const matcher of route.hosts) if (matchesHost(matcher, host)) return true;
+  return route.hosts.length === 0;
+}
 
 /** True if the route's `path` covers this path. */
-export const servesPath = (route: Route, path: string): boolean =>
-  route.paths.length === 0 || route.paths.some((matcher) => matchesPath(matcher, path));
+export function servesPath(route: Route, path: string): boolean {
+  for (const matcher of route.paths) if (matchesPath(matcher, path)) return true;
+  return route.paths.length === 0;
+}
 
 /** True if the list of methods covers this one. HEAD is served wherever GET is. */
 export const servesMethod = (methods: readonly string[], method: string): boolean =>

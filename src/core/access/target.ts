@@ -54,7 +54,7 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
  * What has more than one reading is a fault, not something to repair.
  */
 export function canonicalise(raw: RawTarget): Result<Target, RequestFault> {
-  if (REFUSED_METHODS.has(raw.method.toUpperCase()) || !TOKEN.test(raw.method)) {
+  if (raw.method !== 'GET' && (REFUSED_METHODS.has(raw.method.toUpperCase()) || !TOKEN.test(raw.method))) {
     return err({ status: 405, code: 'method-refused' });
   }
   if (raw.hosts.length === 0) return err({ status: 400, code: 'host-missing' });
@@ -67,10 +67,18 @@ export function canonicalise(raw: RawTarget): Result<Target, RequestFault> {
   const split = origin.indexOf('?');
   const path = split < 0 ? origin : origin.slice(0, split);
   const query = split < 0 ? '' : origin.slice(split);
-  if (!isCleanQuery(query)) return err({ status: 400, code: 'query-character' });
+  if (query !== '' && !isCleanQuery(query)) return err({ status: 400, code: 'query-character' });
   const read = readPath(path);
   if (!read.ok) return err({ status: 400, code: read.error });
-  return ok({ scheme: raw.scheme, host: authority.host, port: authority.port, path, query, ...read.value });
+  return ok({
+    scheme: raw.scheme,
+    host: authority.host,
+    port: authority.port,
+    path,
+    query,
+    readings: read.value.readings,
+    needs: read.value.needs,
+  });
 }
 
 /** The target's path and query, or undefined for a form or an authority that is not ours to answer. */

@@ -24,13 +24,17 @@ const OURS = /^[A-Za-z0-9_-]{1,256}$/;
  * than one of the name, or if the value cannot be ours: two cookies of one name mean that somebody else set one.
  */
 export function readCookie(field: string | undefined, name: string): string | undefined {
-  if (field === undefined || !field.includes(name)) return undefined;
+  if (field === undefined) return undefined;
   let found: string | undefined;
-  for (const pair of field.split(';')) {
+  for (let at = field.indexOf(name); at >= 0; at = field.indexOf(name, at + 1)) {
+    const end = field.indexOf(';', at);
+    const pair = field.slice(field.lastIndexOf(';', at) + 1, end < 0 ? field.length : end);
     const split = pair.indexOf('=');
     if (split < 0 || pair.slice(0, split).trim() !== name) continue;
     if (found !== undefined) return undefined;
     found = pair.slice(split + 1).trim();
+    if (end < 0) break;
+    at = end;
   }
   return found !== undefined && OURS.test(found) ? found : undefined;
 }

@@ -25,19 +25,26 @@ export type SessionLimits = { readonly idle: Milliseconds; readonly max: Millise
 export const isLive = (session: Session, limits: SessionLimits, now: Instant): boolean =>
   now - session.lastSeen < limits.idle && now - session.startedAt < limits.max;
 
-/**
- * The factors of a requirement that a session still has to prove, in the requirement's order. Where a route takes only
- * time-based or only event-based OTPs, an OTP of the other kind does not count.
- */
-export function missingFactors(
+/** Which kind of OTP counts: where a route takes only time-based or only event-based ones, the other kind does not. */
+type OtpKind = 'any' | 'time' | 'event';
+
+const OTP_PROOF = { any: 'otp', time: 'totp', event: 'hotp' } as const;
+
+/** The factors of a requirement that a session still has to prove, in the requirement's order. */
+export const missingFactors = (
   requirement: Requirement,
   proofs: Proofs,
   now: Instant,
-  otp: 'any' | 'time' | 'event' = 'any',
-): readonly Factor[] {
-  const oldest = requirement.maxAge === undefined ? Number.NEGATIVE_INFINITY : now - requirement.maxAge;
-  const proof = { any: 'otp', time: 'totp', event: 'hotp' } as const;
-  return requirement.factors.filter(
-    (factor) => (proofs[factor === 'otp' ? proof[otp] : factor] ?? Number.NEGATIVE_INFINITY) <= oldest,
-  );
+  otp: OtpKind = 'any',
+): readonly Factor[] => requirement.factors.filter((factor) => !counts(factor, requirement, proofs, now, otp));
+
+/** True if nothing of the requirement is missing. */
+export function isProved(requirement: Requirement, proofs: Proofs, now: Instant, otp: OtpKind): boolean {
+  for (const factor of requirement.factors) if (!counts(factor, requirement, proofs, now, otp)) return false;
+  return true;
+}
+
+function counts(factor: Factor, { maxAge }: Requirement, proofs: Proofs, now: Instant, otp: OtpKind): boolean {
+  const at = proofs[factor === 'otp' ? OTP_PROOF[otp] : factor];
+  return at !== undefined && (maxAge === undefined || now - at < maxAge);
 }

@@ -41,6 +41,7 @@ export class Connection implements Carrier, ResponseSink {
   #gone = false;
   #deadline = 0;
   #freeSince = 0;
+  #lastOwner = '';
   #late: UpstreamFault | 'continue' | 'unused' = 'connect-timeout';
 
   constructor(upstream: Upstream, ticker: Ticker, owner: ConnectionOwner) {
@@ -60,14 +61,19 @@ export class Connection implements Carrier, ResponseSink {
     this.#expect('connect-timeout', upstream.timeouts.connect);
   }
 
-  /** False for an idle connection on which something waits that nobody asked for; it is only good for `destroy`. */
-  get silent(): boolean {
+  /**
+   * False for an idle connection on which something waits that nobody asked for; it is only good for `destroy`. Looking
+   * costs a system call, so it is done where it matters: before somebody else's request than the last one.
+   */
+  isSilentFor(owner: string): boolean {
+    if (owner !== '' && owner === this.#lastOwner) return true;
     return performance.now() - this.#freeSince < FRESH || isSilent(this.#socket);
   }
 
   /** Carries the exchange. Its head is written at once, even while the connection is being made. */
   start(exchange: Exchange): void {
     this.#exchange = exchange;
+    this.#lastOwner = exchange.request.owner;
     this.#answered = false;
     exchange.connection = this;
     this.#parser.begin(exchange.request.method, exchange.request.upgrade);

@@ -74,7 +74,7 @@ export class UpstreamPool implements ConnectionOwner {
 
   #assign(exchange: Exchange): void {
     for (let free = this.#free.pop(); free !== undefined; free = this.#free.pop()) {
-      if (free.silent) {
+      if (free.isSilentFor(exchange.request.owner)) {
         free.start(exchange);
         return;
       }

@@ -15,6 +15,8 @@ export type UpstreamRequest = {
   readonly expectContinue: boolean;
   /** Asks for a WebSocket: `Connection` and `Upgrade` are written by us. */
   readonly upgrade: boolean;
+  /** Whose request it is: the session, or the empty string where nobody is known. */
+  readonly owner: string;
   /** How long the asking side may be silent within its body or its tunnel, in milliseconds. */
   readonly bodyIdle: number;
 };
@@ -23,26 +25,28 @@ export type UpstreamRequest = {
 export const hasBody = ({ framing }: UpstreamRequest): boolean =>
   framing.kind === 'chunked' || (framing.kind === 'length' && framing.bytes > 0);
 
-/** Outside these octets, writing as latin1 could end a line early: U+010D becomes CR. */
-const NOT_FIELD_CONTENT = /[^\t\x20-\x7e\x80-\xff]/;
+/** Writing as latin1 could end a line early with anything else: U+010D becomes CR. */
+const FIELD_CONTENT = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/** True for a value that may stand in a header field as it is (RFC 9110 §5.5), written as latin1. */
+export const isFieldContent = (value: string): boolean => FIELD_CONTENT.test(value);
 
 /**
- * Writes a request head as one latin1 string. Throws if a part of it holds a control character or one beyond latin1:
- * that could be a second request of somebody's making.
+ * Writes a request head as one latin1 string. What the parser delivered needs no second look: it is octets, without
+ * control characters. Whoever adds a value of another source vouches for it with `isFieldContent`; method and target
+ * are looked at here. Throws if they could end the line early: that could be a second request of somebody's making.
  */
 export function encodeRequestHead(request: UpstreamRequest): string {
   const { headers, method, target } = request;
-  let fields = '';
-  let content = target;
-  for (let index = 0; index < headers.length; index += 2) {
-    const name = headers[index] ?? '';
-    const value = headers[index + 1] ?? '';
-    fields += `${name}: ${value}\r\n`;
-    content += name + value;
+  if (!REQUEST_LINE.test(target) || method.includes('\n')) {
+    throw new Error('a request line holds an octet that may not be sent');
   }
-  if (NOT_FIELD_CONTENT.test(content)) throw new Error('a request head holds an octet that may not be sent');
-  return `${method} ${target} HTTP/1.1\r\n${fields}${framingFields(request)}\r\n`;
+  let head = `${method} ${target} HTTP/1.1\r\n`;
+  for (let index = 0; index < headers.length; index += 2) head += `${headers[index]}: ${headers[index + 1]}\r\n`;
+  return `${head}${framingFields(request)}\r\n`;
 }
+
+const REQUEST_LINE = /^[\x21-\x7e]+$/;
 
 function framingFields({ framing, expectContinue, upgrade }: UpstreamRequest): string {
   const expect = expectContinue ? 'Expect: 100-continue\r\n' : '';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { encodeRequestHead } from '../../../src/gateway/upstream/request-head.ts';
+import { encodeRequestHead, isFieldContent } from '../../../src/gateway/upstream/request-head.ts';
 import { type Progress, ResponseParser } from '../../../src/gateway/upstream/response-parser.ts';
 
 /** Reads the parts in turn and tells what came out. */
@@ -103,10 +103,11 @@ describe('a request head', () => {
       framing: { kind: 'none' } as const,
       expectContinue: false,
       upgrade: false,
+      owner: '',
       bodyIdle: 0,
     };
     for (const bad of ['\r', '\n', '\0', '\u010d', '\u560a', '\x7f']) {
-      expect(() => encodeRequestHead({ ...request, headers: ['X', `a${bad}b`] })).toThrow();
+      expect(isFieldContent(`a${bad}b`)).toBe(false);
       expect(() => encodeRequestHead({ ...request, headers: [], target: `/a${bad}b` })).toThrow();
     }
   });
