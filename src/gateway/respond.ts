@@ -1,6 +1,7 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Page } from '../ports.ts';
+import { stateOf } from './connection-state.ts';
 import { fieldOf } from './read-fields.ts';
 import { logVisit, recordVisit } from './record.ts';
 import type { Visit } from './visit.ts';
@@ -18,31 +19,28 @@ const PLAIN_HEADERS = [
   ...['X-Content-Type-Options', 'nosniff', 'Referrer-Policy', 'no-referrer'],
 ];
 
-/** Connections that will close: what still stands on them is not a request. */
-const closing = new WeakSet<Socket>();
-
 /** True if an earlier answer on this connection said that it ends. */
-export const isClosing = (socket: Socket): boolean => closing.has(socket);
+export const isClosing = (socket: Socket): boolean => stateOf(socket).closing;
 
 /** Notes that the connection ends; false if that was known. */
 export function markClosing(socket: Socket): boolean {
-  if (closing.has(socket)) return false;
-  closing.add(socket);
+  const state = stateOf(socket);
+  if (state.closing) return false;
+  state.closing = true;
   return true;
 }
 
-/** The latest response of each connection, for what the parser finds wrong behind its head. */
-const latest = new WeakMap<Socket, ServerResponse>();
-
 /** Remembers the response that the next bytes of a connection may spoil. */
-export const noteResponse = (socket: Socket, res: ServerResponse): unknown => latest.set(socket, res);
+export function noteResponse(socket: Socket, res: ServerResponse): void {
+  stateOf(socket).latest = res;
+}
 
 /** True for a connection on which no request has come yet. */
-export const isUnused = (socket: Socket): boolean => !latest.has(socket);
+export const isUnused = (socket: Socket): boolean => stateOf(socket).latest === undefined;
 
 /** True if bytes may be written to the connection past its response object: none has begun, and none waits in line. */
 export function canAnswerRaw(socket: Socket): boolean {
-  const last = latest.get(socket);
+  const last = stateOf(socket).latest;
   return last === undefined || last.writableFinished || (last.socket === socket && !last.headersSent);
 }
 
@@ -97,7 +95,7 @@ export function respond(visit: Visit, status: number, headers: string[], body: B
   }
   if (close) {
     own.push('Connection', 'close');
-    closing.add(req.socket);
+    markClosing(req.socket);
   }
   res.writeHead(status, STATUS_CODES[status] ?? '', [...headers, ...own]);
   if (unread > DRAIN_MAX) {

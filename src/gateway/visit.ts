@@ -6,6 +6,7 @@ import type { Route } from '../core/access/route.ts';
 import type { Target } from '../core/access/target.ts';
 import type { Session } from '../core/session/session.ts';
 import type { Instant } from '../core/time.ts';
+import { stateOf } from './connection-state.ts';
 import type { Gate, Running } from './gate.ts';
 import { type Fields, readFields } from './read-fields.ts';
 import type { RequestFraming } from './upstream/request-head.ts';
@@ -41,17 +42,13 @@ export type Arrival = {
   readonly upgradeHead?: Buffer;
 };
 
-const peers = new WeakMap<Socket, Address>();
-
 const NOBODY: Address = { family: 4, value: 0n, text: '0.0.0.0' };
 
 /** Address of the socket's other end, read once for each connection. */
 function peerOf(socket: Socket): Address {
-  const known = peers.get(socket);
-  if (known !== undefined) return known;
-  const read = readAddress(socket.remoteAddress ?? '') ?? NOBODY;
-  peers.set(socket, read);
-  return read;
+  const state = stateOf(socket);
+  state.peer ??= readAddress(socket.remoteAddress ?? '') ?? NOBODY;
+  return state.peer;
 }
 
 /** Begins a visit: number, time, who asks. */
