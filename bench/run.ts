@@ -21,7 +21,7 @@ import { cpuMicroseconds, familyOf, freePort, residentBytes, startOn, stopAll, u
 import { AUTH, RAW, type Run, renderLarge, renderTable, summarise } from './report.ts';
 
 /** Requests after which a just-in-time compiler has seen enough of a scenario; before that its own work is measured. */
-const WARM_REQUESTS = 30_000;
+const WARM_REQUESTS = 150_000;
 
 type Candidate = { readonly name: string; readonly port: number; readonly roots: readonly number[] };
 
@@ -95,7 +95,7 @@ async function countRun(
   const { candidate, scenario, cookie, round } = work;
   const target = { port: candidate.port, cookie, scenario };
   let warmedBy = 0;
-  for (let tries = 0; tries === 0 || (round === 0 && warmedBy < WARM_REQUESTS && tries < 10); tries += 1) {
+  for (let tries = 0; tries === 0 || (round === 0 && warmedBy < WARM_REQUESTS && tries < 20); tries += 1) {
     warmedBy += (await runLoad(folder, target, settings.warmUp)).requests;
   }
   const pids = candidate.roots.flatMap(familyOf);

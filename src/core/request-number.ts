@@ -1,3 +1,5 @@
+import { encodeBits } from './alphabet.ts';
+
 /** Crockford base32: no I, L, O, U. */
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
@@ -9,18 +11,7 @@ export function encodeUlid(at: number, random: Uint8Array): string {
     text = ALPHABET.charAt(time % 32) + text;
     time = Math.floor(time / 32);
   }
-  let bits = 0;
-  let held = 0;
-  for (const byte of random.subarray(0, 10)) {
-    held = (held << 8) | byte;
-    bits += 8;
-    while (bits >= 5) {
-      bits -= 5;
-      text += ALPHABET.charAt((held >> bits) & 31);
-    }
-    held &= (1 << bits) - 1;
-  }
-  return text;
+  return text + encodeBits(random.subarray(0, 10), ALPHABET, 5);
 }
 
 /** The short number of a request that people read out: the last eight characters of its ULID, `K7QF-2M9D`. */

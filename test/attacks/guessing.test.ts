@@ -138,6 +138,11 @@ describe('what does not count, and what does not reset', () => {
     },
   );
 
+  test('G110 the same wrong code in new requests counts each time', async () => {
+    const { login } = await somebody();
+    expect(await guessesUntilPause(() => guess(login, { otp: '123456' }))).toBe(5);
+  });
+
   test('a replayed code is refused and is not a guess', async () => {
     const person = await somebody();
     const code = person.otp();

@@ -113,6 +113,24 @@ test('G112 an event-based code is accepted once, and one that was skipped is spe
   expect(await signInWith(person.login, third)).toBe(303);
 });
 
+test('RACE-1 RACE-3 two hundred submissions of one code at once: exactly one gets in', async () => {
+  const person = await gate.tokenOnly(`race${count++}`);
+  const otp = person.otp();
+  const forms = await Promise.all(
+    Array.from({ length: 200 }, async () => {
+      const browser = gate.visitor();
+      return { browser, fields: hiddenFields((await browser.open('/any/')).text) };
+    }),
+  );
+  const answers = await Promise.all(
+    forms.map(({ browser, fields }) => browser.post('/_sumun/login', { ...fields, login: person.login, otp })),
+  );
+  for (const { browser } of forms) browser.close();
+  const accepted = answers.filter(({ headers }) => /(?:^|,)sumun=/.test(String(headers['set-cookie'] ?? '')));
+  expect([accepted.length, answers.filter(({ status }) => status === 303).length]).toEqual([1, 1]);
+  expect(await gate.house.audit.read({ login: person.login, kind: 'signin.accepted', limit: 10 })).toHaveLength(1);
+}, 60_000);
+
 test('a route that takes one kind of code takes neither the other nor a session opened with it', async () => {
   const person = await gate.tokenOnly(`kind${count++}`);
   expect(await signInWith(person.login, person.otp(), '/time/')).toBe(401);

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { decodeBase32, encodeBase32 } from '../../src/core/enrolment/base32.ts';
 import { ArchiveBroken, createArchive, describeArchive } from '../../src/crypto/archive.ts';
 import { createDigests } from '../../src/crypto/digests.ts';
 import { createMasterKey, KeyError, loadMasterKey, masterKeyOf } from '../../src/crypto/keys.ts';
@@ -106,35 +105,6 @@ describe('digests', () => {
     expect(Buffer.from(digests.openFor('secret', sealed, 'post|1')).toString()).toBe('body');
     expect(() => digests.openFor('other', sealed, 'post|1')).toThrow();
     expect(() => digests.openFor('secret', sealed, 'post|2')).toThrow();
-  });
-});
-
-describe('base32 (RFC 4648 §6)', () => {
-  test.each([
-    ['', ''],
-    ['f', 'MY'],
-    ['fo', 'MZXQ'],
-    ['foo', 'MZXW6'],
-    ['foob', 'MZXW6YQ'],
-    ['fooba', 'MZXW6YTB'],
-    ['foobar', 'MZXW6YTBOI'],
-  ])('"%s" is %s (RFC 4648 §10)', (text, base32) => {
-    expect(encodeBase32(Buffer.from(text))).toBe(base32);
-    expect(Buffer.from(decodeBase32(base32) ?? []).toString()).toBe(text);
-  });
-
-  test('reads back what it wrote, as people copy it', () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {
-        const text = encodeBase32(bytes);
-        const typed = (text.toLowerCase().match(/.{1,4}/g) ?? []).join(' ');
-        expect(decodeBase32(typed)).toEqual(bytes);
-      }),
-    );
-  });
-
-  test.each(['M', 'MZ1', 'MZXW6YT', 'MZ', '가', 'M='])('"%s" is refused', (text) => {
-    expect(decodeBase32(text)).toBeUndefined();
   });
 });
 

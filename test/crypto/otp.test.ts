@@ -59,7 +59,7 @@ describe.skipIf(!existsSync(OATHTOOL))('agrees with oathtool', () => {
     }
   });
 
-  test('on counter-based codes beyond 32 bits', () => {
+  test('G119 on counter-based codes beyond 32 bits', () => {
     for (const seed of seeds) {
       for (const counter of [0, 1, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 40 + 7]) {
         for (const digits of [6, 8] as const) {

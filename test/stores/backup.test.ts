@@ -103,7 +103,7 @@ describe('restoring', () => {
     await addAccount(fixture.stores, 'lee');
   });
 
-  test('moves the present files aside, ends sign-ins, and never lets a used code in again', async () => {
+  test('RESTORE-1 moves the present files aside, ends sign-ins, and never lets a used code in again', async () => {
     const { stores, time } = fixture;
     const kim = await addAccount(stores);
     const time30 = await stores.authenticators.add(totp(kim.id), event('token.enrolled'));

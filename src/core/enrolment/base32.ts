@@ -1,21 +1,9 @@
+import { encodeBits } from '../alphabet.ts';
+
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
 /** Bytes as base32 without padding (RFC 4648 §6), the form of secrets in `otpauth://` addresses. */
-export function encodeBase32(bytes: Uint8Array): string {
-  let text = '';
-  let held = 0;
-  let bits = 0;
-  for (const byte of bytes) {
-    held = (held << 8) | byte;
-    bits += 8;
-    while (bits >= 5) {
-      bits -= 5;
-      text += ALPHABET.charAt((held >> bits) & 31);
-    }
-    held &= (1 << bits) - 1;
-  }
-  return bits > 0 ? text + ALPHABET.charAt((held << (5 - bits)) & 31) : text;
-}
+export const encodeBase32 = (bytes: Uint8Array): string => encodeBits(bytes, ALPHABET, 5);
 
 /** Reads base32 as people have it: either case, spaces, hyphens and padding allowed. Undefined if it is none. */
 export function decodeBase32(text: string): Uint8Array | undefined {
