@@ -51,13 +51,25 @@ function peerOf(socket: Socket): Address {
   return state.peer;
 }
 
+/** Who asks. Behind a trusted proxy that is somebody else with every request; otherwise it is known of the connection. */
+function clientFor(req: IncomingMessage, peer: Address, running: Running): Client {
+  const state = stateOf(req.socket);
+  if (state.client !== undefined && state.clientUnder === running) return state.client;
+  const client = clientOf({ peer, rawHeaders: req.rawHeaders, scheme: 'http' }, running.policy.server.trustedProxies);
+  if (!client.isProxied) {
+    state.client = client;
+    state.clientUnder = running;
+  }
+  return client;
+}
+
 /** Begins a visit: number, time, who asks. */
 export function arrive(gate: Gate, req: IncomingMessage, res: ServerResponse, arrival: Arrival): Visit {
   const { running } = gate;
   const now = gate.house.clock.now();
   const peer = peerOf(req.socket);
   const fields = readFields(req.rawHeaders);
-  const client = clientOf({ peer, rawHeaders: req.rawHeaders, scheme: 'http' }, running.policy.server.trustedProxies);
+  const client = clientFor(req, peer, running);
   gate.counters.requests += 1;
   return {
     gate,
