@@ -67,7 +67,7 @@ export type IdentitySettings = {
     readonly overlap: Milliseconds;
   };
   readonly profiles: ReadonlyMap<string, IdentityProfile>;
-  /** Folded names (lower case, `-` for every other character) of headers removed besides every profile's own. */
+  /** Names of headers removed besides every profile's own, as `foldHeaderName` folds them. */
   readonly remove: readonly string[];
 };
 

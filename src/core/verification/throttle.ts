@@ -5,7 +5,12 @@ import type { Instant, Milliseconds } from '../time.ts';
  * completed a sign-in as that person before, so that strangers cannot lock the owner out. Login names that belong to
  * nobody have a bucket like any other.
  */
-export type AttemptKey = { readonly login: string; readonly browser: string }; // folded login; '' = any unknown browser
+export type AttemptKey = {
+  /** Folded. */
+  readonly login: string;
+  /** Hash of a known browser's secret, '' for any other; with `#knowledge` behind it where a password or PIN is tried. */
+  readonly browser: string;
+};
 
 /** `failures` wrong attempts lock for `lockFor[0]`, the next round for `lockFor[1]` …, the last one repeats. */
 export type AttemptLimits = { readonly failures: number; readonly lockFor: readonly Milliseconds[] };
