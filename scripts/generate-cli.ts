@@ -19,7 +19,7 @@ the name of what is lost; where nobody can be asked it needs \`--yes\`.
 | command | document |
 | ------- | -------- |
 | \`run\` | \`{addresses, config}\` when it serves |
-| \`demo\` | \`{gateway, console, config, users, admin, routes}\` when it serves |
+| \`demo\` | \`{gateway, console, api, apiKey, radius: {host, port, secret}, config, users, admin, routes}\` when it serves |
 | \`init\` | \`{config, data, admin: {login, password, pin?, otpauth, groups}, next}\` |
 | \`check\` | \`{file, ok, errors, warnings, findings: [{severity, code, file, line, column, endLine, endColumn, path, message, fix?}], tests: {total, failed, results}}\` |
 | \`explain\` | \`{decision, status, route, need, reason, rule: {file, line}, trace, headers, request}\` |

@@ -7,9 +7,14 @@ import type { DenyReason } from './core/access/decide.ts';
 import type { Route } from './core/access/route.ts';
 import type { AuditEvent, AuditRecord } from './core/audit.ts';
 import type { Account, Authenticator } from './core/identity/account.ts';
+import type { ApiClient } from './core/identity/api-client.ts';
 import type { Factor, Proofs } from './core/identity/factors.ts';
+import type { SealingCipher, SmsSettings } from './core/policy.ts';
 import type { Session } from './core/session/session.ts';
 import type { Instant, Milliseconds } from './core/time.ts';
+import type { Challenge, LiveCode, LookupCode, PendingVerification } from './core/verification/challenge.ts';
+import type { OcraInput } from './core/verification/ocra.ts';
+import type { Payment } from './core/verification/payment.ts';
 import type { AttemptKey, AttemptLimits, Reservation } from './core/verification/throttle.ts';
 
 /** The only reading of the time. */
@@ -42,7 +47,14 @@ export class Busy extends Error {
 }
 
 /** An OTP authenticator ready to answer: its code for a moving factor. The seed stays inside `crypto`. */
-export type BoundAuthenticator = Authenticator & { codeAt(movingFactor: number): string };
+export type BoundAuthenticator = Authenticator & {
+  codeAt(movingFactor: number): string;
+  /** Answer to an OCRA challenge (RFC 6287); throws where the suite wants an input that is not given. */
+  respond(input: OcraInput): string;
+};
+
+/** One page of a list in key order: `next` is handed in to get the following one, absent at the end. */
+export type PageOf<T> = { readonly items: readonly T[]; readonly next: string | undefined };
 
 export type NewAccount = {
   readonly login: string;
@@ -56,7 +68,21 @@ export type NewAccount = {
 /** Subscribers and what they know. Logins are looked up by `foldLogin`. */
 export type AccountStore = {
   findByLogin(foldedLogin: string): Promise<Account | undefined>;
+  find(id: string): Promise<Account | undefined>;
   list(filter?: { readonly group?: string; readonly status?: Account['status'] }): Promise<readonly Account[]>;
+  /** Accounts in the order of their folded login, at most `limit`; `search` is a beginning of login or name. */
+  page(filter: {
+    readonly after: string | undefined;
+    readonly limit: number;
+    readonly search?: string;
+    readonly group?: string;
+    readonly status?: Account['status'];
+  }): Promise<PageOf<Account>>;
+  /** Group names in order, with how many people each has. */
+  groups(filter: {
+    readonly after: string | undefined;
+    readonly limit: number;
+  }): Promise<PageOf<{ readonly name: string; readonly members: number }>>;
   /** 'exists' if the folded login is taken. */
   add(account: NewAccount, event: AuditEvent): Promise<Account | 'exists'>;
   update(id: string, changes: Partial<NewAccount>, event: AuditEvent): Promise<'updated' | 'missing' | 'exists'>;
@@ -73,7 +99,11 @@ export type NewAuthenticator = Pick<
   Authenticator,
   'accountId' | 'kind' | 'label' | 'algorithm' | 'digits' | 'period'
 > & {
+  readonly suite?: string;
+  readonly serial?: string;
   readonly seed: Uint8Array;
+  /** Where its moving factor begins; an imported token may be ahead. */
+  readonly movingFactor?: number;
 };
 
 /** OTP authenticators. Seeds are sealed when they go in and only come out bound to `codeAt`. */
@@ -86,7 +116,21 @@ export type AuthenticatorStore = {
   bindOne(id: string): Promise<BoundAuthenticator | undefined>;
   /** An authenticator that belongs to nobody, for doing the same work for an unknown account. */
   decoy(): BoundAuthenticator;
-  add(authenticator: NewAuthenticator, event: AuditEvent): Promise<Authenticator>;
+  /**
+   * 'exists' if a token with this serial is there already. A secret that the account has in the same form already goes
+   * on from where that one is, and both move together from then on: a used code counts with neither.
+   */
+  add(authenticator: NewAuthenticator, event: AuditEvent): Promise<Authenticator | 'exists'>;
+  findBySerial(serial: string): Promise<Authenticator | undefined>;
+  page(filter: {
+    readonly after: string | undefined;
+    readonly limit: number;
+    readonly accountId?: string;
+    readonly status?: Authenticator['status'];
+    readonly kind?: Authenticator['kind'];
+  }): Promise<PageOf<Authenticator>>;
+  relabel(id: string, label: string, event: AuditEvent): Promise<'updated' | 'missing'>;
+  delete(id: string, event: AuditEvent): Promise<'deleted' | 'missing'>;
   setStatus(id: string, status: Authenticator['status'], event: AuditEvent): Promise<'updated' | 'missing'>;
   /** Moves the factor forward to what resynchronisation found; 'conflict' if it has moved past that meanwhile. */
   resynchronise(id: string, to: number, drift: number, event: AuditEvent): Promise<'updated' | 'conflict'>;
@@ -115,7 +159,33 @@ export type StateChange =
       readonly to: number;
       readonly drift: number;
     }
-  | { readonly kind: 'clear-attempts'; readonly key: AttemptKey };
+  | { readonly kind: 'clear-attempts'; readonly key: AttemptKey }
+  /** Spends a challenge: open and not expired at the event's time. Open ones bound to the same thing are voided. */
+  | { readonly kind: 'use-challenge'; readonly challenge: string }
+  /** Spends a server-synchronised code: neither used nor voided nor expired. */
+  | { readonly kind: 'use-live-code'; readonly code: string }
+  /** Spends a recovery or temporary code: unused and not expired. */
+  | { readonly kind: 'use-lookup-code'; readonly code: string }
+  /** Spends a verification under way: open and not expired. */
+  | { readonly kind: 'spend-pending'; readonly pending: string }
+  /** Begins a verification that waits for more. */
+  | { readonly kind: 'add-pending'; readonly pending: PendingVerification }
+  /** Notes what more is proved of it: open, not expired, and still as it was when it was read. */
+  | {
+      readonly kind: 'advance-pending';
+      readonly pending: string;
+      readonly was: readonly Factor[];
+      readonly remaining: readonly Factor[];
+      readonly proofs: Proofs;
+      readonly challengeId: string | undefined;
+    }
+  /** Decides a payment: pending and not expired. */
+  | {
+      readonly kind: 'decide-payment';
+      readonly payment: string;
+      readonly state: 'approved' | 'rejected' | 'mismatch' | 'cancelled';
+      readonly evidence: string | undefined;
+    };
 
 /** What a completed sign-in writes, in the same transaction as the state changes that earned it. */
 export type SignInWrite = {
@@ -164,15 +234,204 @@ export type SessionStore = {
   /** Writes when sign-ins were last used, in one transaction. Never moves a time back. */
   touch(lastSeen: ReadonlyMap<string, Instant>): Promise<void>;
   list(filter: { readonly accountId?: string }, now: Instant): Promise<readonly SignInSummary[]>;
+  /** Live sign-ins in the order of their identifiers. */
+  page(
+    filter: { readonly after: string | undefined; readonly limit: number; readonly accountId?: string },
+    now: Instant,
+  ): Promise<PageOf<SignInSummary>>;
+  /** One live sign-in by its identifier. */
+  findLive(id: string, now: Instant): Promise<SignInSummary | undefined>;
+  /** How many sign-ins are live. */
+  countLive(now: Instant): Promise<number>;
   /** Ends sign-ins: one, all of an account, or all. Answers how many ended. */
   revoke(which: { readonly id: string } | { readonly accountId: string } | 'all', event: AuditEvent): Promise<number>;
   /** Removes what expired before `now`: sign-ins, transactions, kept posts, stale attempts. */
   sweep(now: Instant, limits: { readonly idle: Milliseconds; readonly max: Milliseconds }): Promise<void>;
 };
 
-/** State changes of a verification that opens no session (`token test`, the API later): all or nothing. */
+/** State changes of a verification that opens no session (`token test`, API, RADIUS): all or nothing. */
 export type VerificationStore = {
   commit(changes: readonly StateChange[], event: AuditEvent): Promise<'committed' | 'conflict'>;
+};
+
+/** A text message on its way. The code in it is derived when it is sent; the row holds none. */
+export type Message = {
+  readonly id: string;
+  readonly challengeId: string;
+  readonly accountId: string;
+  /** Number on file when it was asked for. */
+  readonly to: string;
+  readonly language: 'ko' | 'en' | 'ja';
+  /** Host for the domain-bound last line; the empty string for none. */
+  readonly host: string;
+  readonly state: 'queued' | 'sending' | 'sent' | 'delivered' | 'failed';
+  readonly tries: number;
+  readonly nextAt: Instant;
+  readonly provider: string;
+  /** The provider's own identifier, for its receipt. */
+  readonly reference: string;
+  readonly createdAt: Instant;
+};
+
+/** Which limits a message has to keep, and whom it counts for. */
+export type MessageLimits = Pick<SmsSettings['code'], 'perNumber' | 'perUser' | 'perAddress' | 'perDay' | 'budget'>;
+
+/** Outstanding questions: created, tried, resent, voided. They are spent by a `StateChange`. */
+export type ChallengeStore = {
+  /**
+   * Stores a challenge, voids older open ones bound to the same thing, and queues its message, in one transaction.
+   * 'limited' with the moment it may be tried again where a limit of the message is reached: then nothing was written.
+   * `message` absent: nothing is sent (an unknown login, or another method).
+   */
+  add(
+    challenge: Challenge,
+    message:
+      | { readonly to: string; readonly language: 'ko' | 'en' | 'ja'; readonly host: string; readonly address: string }
+      | undefined,
+    limits: MessageLimits,
+    event: AuditEvent,
+  ): Promise<{ readonly kind: 'added' } | { readonly kind: 'limited'; readonly until: Instant }>;
+  find(id: string): Promise<Challenge | undefined>;
+  /** Counts one try before it is looked at, atomically: 'tried' while it is open, unexpired and has tries left. */
+  reserveTry(id: string, now: Instant): Promise<'tried' | 'expired' | 'exhausted' | 'none'>;
+  /** Queues the message again if `resendAfter` has passed and the limits allow; moves `resendAfter` on by `resend`. */
+  resend(
+    id: string,
+    resend: Milliseconds,
+    message:
+      | { readonly to: string; readonly language: 'ko' | 'en' | 'ja'; readonly host: string; readonly address: string }
+      | undefined,
+    limits: MessageLimits,
+    event: AuditEvent,
+  ): Promise<
+    { readonly kind: 'queued' } | { readonly kind: 'limited'; readonly until: Instant } | { readonly kind: 'gone' }
+  >;
+  cancel(id: string, event: AuditEvent): Promise<'cancelled' | 'gone'>;
+};
+
+/** Verifications that wait for more. Begun and advanced by a `StateChange`. */
+export type PendingStore = {
+  /** Undefined when unknown, spent or expired at `now`. */
+  find(id: string, now: Instant): Promise<PendingVerification | undefined>;
+};
+
+/** Server-synchronised codes: one live code for each authenticator at a time. */
+export type LiveCodeStore = {
+  /**
+   * Issues the next code of an active `server` authenticator: counter one up, every older one dead. 'limited' beyond
+   * `LIVE_CODES_PER_MINUTE`.
+   */
+  issue(
+    authenticatorId: string,
+    code: {
+      readonly nonce: Uint8Array;
+      readonly contextHash: string;
+      readonly boundTo: string;
+      readonly ttl: Milliseconds;
+    },
+    event: AuditEvent,
+  ): Promise<LiveCode | 'missing' | 'limited'>;
+  /** The live codes of an account's active authenticators. */
+  current(accountId: string, now: Instant): Promise<readonly LiveCode[]>;
+  /** Counts a wrong try against live codes; at `LIVE_CODE_TRIES` a code is dead. */
+  countWrong(ids: readonly string[], now: Instant): Promise<void>;
+};
+
+/** Recovery codes and temporary codes, as keyed digests. Spent by a `StateChange`. */
+export type LookupStore = {
+  /** Unused, unexpired codes. */
+  list(accountId: string, now: Instant): Promise<readonly LookupCode[]>;
+  /** Replaces every recovery code of the account. */
+  replaceRecovery(accountId: string, macs: readonly string[], event: AuditEvent): Promise<void>;
+  /** Adds a temporary code; an older unused one dies. */
+  addTemporary(accountId: string, mac: string, expiresAt: Instant, event: AuditEvent): Promise<void>;
+};
+
+/** Keys of the API. Only a keyed digest of a secret is stored. */
+export type ClientStore = {
+  findKey(keyId: string): Promise<{ readonly client: ApiClient; readonly secretMac: string } | undefined>;
+  list(): Promise<readonly ApiClient[]>;
+  /** 'exists' if a client of this name has an active key. */
+  add(client: ApiClient, secretMac: string, event: AuditEvent): Promise<'added' | 'exists'>;
+  /** A new key with the same rights; the old ones end after `overlap`. */
+  rotate(
+    name: string,
+    next: { readonly keyId: string; readonly secretMac: string },
+    overlap: Milliseconds,
+    event: AuditEvent,
+  ): Promise<ApiClient | 'missing'>;
+  /** Ends every key of the name at once. */
+  revoke(name: string, event: AuditEvent): Promise<'revoked' | 'missing'>;
+  /** Writes when keys were last used; never moves a time back. */
+  touch(lastUsed: ReadonlyMap<string, Instant>): Promise<void>;
+};
+
+/** Answers kept so that a repeated call is answered the same (Idempotency-Key). */
+export type IdempotencyStore = {
+  /** Takes the key, atomically: exactly one caller hears 'new'. `scope` is the client's name and the operation. */
+  begin(
+    scope: string,
+    key: string,
+    bodyHash: string,
+    now: Instant,
+    ttl: Milliseconds,
+  ): Promise<
+    | { readonly kind: 'new' }
+    | { readonly kind: 'stored'; readonly status: number; readonly body: string }
+    | { readonly kind: 'mismatch' }
+    | { readonly kind: 'in-progress' }
+  >;
+  /** Keeps the answer, sealed. */
+  finish(scope: string, key: string, status: number, body: string): Promise<void>;
+  /** Gives the key back: no decision was made. */
+  abandon(scope: string, key: string): Promise<void>;
+};
+
+/** The queue of text messages. */
+export type MessageStore = {
+  /** Takes messages that are due, at most `limit`; a taken one is due again after `lease` should its taker die. */
+  claim(limit: number, now: Instant, lease: Milliseconds): Promise<readonly Message[]>;
+  sent(id: string, provider: string, reference: string, event: AuditEvent): Promise<void>;
+  /** Not sent: to be tried again at a moment, or never. */
+  failed(id: string, error: string, again: Instant | undefined, event: AuditEvent): Promise<void>;
+  /** A provider's delivery receipt. */
+  receipt(provider: string, reference: string, delivered: boolean, now: Instant): Promise<'noted' | 'unknown'>;
+  find(id: string): Promise<Message | undefined>;
+  /** Messages by state since a moment. */
+  counts(since: Instant): Promise<Readonly<Record<Message['state'], number>>>;
+};
+
+/** Transaction authentication. Decided by a `StateChange`. */
+export type PaymentStore = {
+  add(payment: Payment, event: AuditEvent): Promise<void>;
+  find(id: string): Promise<Payment | undefined>;
+};
+
+/** One hour's count of decisions of one sort. */
+export type StatRow = {
+  /** Beginning of the hour. */
+  readonly hour: Instant;
+  readonly app: string;
+  readonly method: string;
+  readonly channel: string;
+  readonly result: 'accepted' | 'rejected' | 'locked' | 'challenged';
+  readonly reason: string;
+  readonly count: number;
+};
+
+/** Counters per hour, written with the audit record of the decision they count. */
+export type StatStore = {
+  read(filter: { readonly from: Instant; readonly to: Instant; readonly app?: string }): Promise<readonly StatRow[]>;
+  /** Sums since the beginning, without the hour: for a scraper. */
+  totals(): Promise<readonly Omit<StatRow, 'hour'>[]>;
+};
+
+/** Switches an administrator throws for a time. */
+export type SwitchStore = {
+  /** Until when the OTP service is declared down; undefined if it is not. */
+  outageUntil(now: Instant): Promise<Instant | undefined>;
+  /** `until` undefined ends it. */
+  declareOutage(until: Instant | undefined, event: AuditEvent): Promise<void>;
 };
 
 /** A sign-in in progress. It proves nothing and opens nothing. */
@@ -236,6 +495,16 @@ export type AuditLog = {
     readonly request?: string;
     readonly newestFirst?: boolean;
   }): Promise<readonly AuditRecord[]>;
+  /** Newest first; `after` is the `seq` of the last record of the page before, as text. `from` and `to` are within. */
+  page(filter: {
+    readonly after: string | undefined;
+    readonly limit: number;
+    readonly login?: string;
+    readonly kind?: string;
+    readonly request?: string;
+    readonly from?: Instant;
+    readonly to?: Instant;
+  }): Promise<PageOf<AuditRecord>>;
   /** Walks the chain and compares its end with the sealed head file. */
   verify(): Promise<
     | { readonly ok: true; readonly records: number }
@@ -347,6 +616,7 @@ export type KeyRing = {
     readonly sealing: readonly {
       readonly id: string;
       readonly active: boolean;
+      readonly cipher: SealingCipher;
       readonly createdAt: Instant;
       readonly seals: number;
     }[];
@@ -358,7 +628,10 @@ export type KeyRing = {
       readonly retiresAt: Instant | undefined;
     }[];
   }>;
-  /** Makes a new sealing key, seals every seed anew with it, and a new signing key; old signing keys stay published for the overlap. */
+  /**
+   * Makes a new sealing key (of the cipher the policy names), seals every seed anew with it in small steps while others
+   * read and write, and a new signing key; old signing keys stay published for the overlap.
+   */
   rotate(event: AuditEvent): Promise<{ readonly resealed: number }>;
 };
 
@@ -367,7 +640,9 @@ export type Digests = {
   /** Of a cookie value, for looking it up: never stored or logged in clear. */
   hash(text: string): string;
   /** Keyed, with a key of its own for each purpose (HKDF from the master key). */
-  mac(purpose: 'csrf' | 'kept-post', text: string): string;
+  mac(purpose: 'csrf' | 'kept-post' | 'api-key' | 'lookup-code' | 'cursor', text: string): string;
+  /** Digits derived from a text with a key of its own: the code of an SMS challenge. Uniform to one part in 2^40. */
+  code(text: string, digits: 6 | 8): string;
   /** True if two texts are equal; takes the same time wherever they differ. */
   equal(left: string, right: string): boolean;
   /** Seals with a key that is derived from a secret only the browser holds. */
@@ -391,6 +666,16 @@ export type House = {
   readonly verifications: VerificationStore;
   readonly browsers: BrowserStore;
   readonly expired: ExpiredSessions;
+  readonly challenges: ChallengeStore;
+  readonly pending: PendingStore;
+  readonly liveCodes: LiveCodeStore;
+  readonly lookups: LookupStore;
+  readonly clients: ClientStore;
+  readonly idempotency: IdempotencyStore;
+  readonly messages: MessageStore;
+  readonly payments: PaymentStore;
+  readonly stats: StatStore;
+  readonly switches: SwitchStore;
   readonly audit: AuditLog;
   readonly changes: ChangeFeed;
   readonly requests: RequestLog;
@@ -398,18 +683,25 @@ export type House = {
 };
 
 /** A data key as the database keeps it: sealed under the master key, with a canary sealed under the key itself. */
-export type WrappedKey = { readonly id: string; readonly wrapped: Uint8Array; readonly canary: Uint8Array };
+export type WrappedKey = {
+  readonly id: string;
+  readonly wrapped: Uint8Array;
+  readonly canary: Uint8Array;
+  /** What is sealed with it. */
+  readonly cipher: SealingCipher;
+};
 
 /** What the stores need of cryptography. They see no key; an opened seed goes straight into `bindCode`. */
 export type Vault = {
   /** SHA-256 in base64url. */
   hash(content: string | Uint8Array): string;
   /** Keyed digest in base64url, with a key of its own for each purpose. */
-  mac(purpose: 'attempt' | 'audit-head', text: string): string;
-  newDataKey(): WrappedKey;
+  mac(purpose: 'attempt' | 'audit-head' | 'message-number' | 'seed', text: string): string;
+  newDataKey(cipher: SealingCipher): WrappedKey;
   /** Throws if the master key is not the one they were wrapped with. */
   openDataKeys(keys: readonly WrappedKey[], activeId: string): Sealer;
   bindCode(seed: Uint8Array, parameters: Pick<Authenticator, 'algorithm' | 'digits'>): (movingFactor: number) => string;
+  bindResponse(seed: Uint8Array, suite: string): (input: OcraInput) => string;
 };
 
 /** The signing keys in their folder, beside the signer that uses them. */

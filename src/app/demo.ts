@@ -27,14 +27,14 @@ export async function startDemo(
     const { policy } = loaded.value;
     makeKeys(policy.keys, policy.identity.signing.algorithm, rim.clock);
     const house = await openHouse(policy, rim.clock, createLog(policy.log, rim.sink));
-    const people = await prepareDemoHouse(prepared, house, policy);
+    const ready = await prepareDemoHouse(prepared, house, policy);
     const alsoClose = async () => {
       await prepared.legacy.close();
       removeFolder();
     };
     const served = await serve(policy, house, { language: options.language, env: rim.env, alsoClose });
-    const summary = summariseDemo(prepared, people, served.origins);
-    const describe = () => describeDemo(summary, people, options.language, rim.clock.now());
+    const summary = summariseDemo(prepared, ready, served.origins);
+    const describe = () => describeDemo(summary, ready.people, options.language, rim.clock.now());
     return { ...served, summary, describe };
   } catch (breakage) {
     await prepared.legacy.close();

@@ -27,6 +27,7 @@ export async function openHouse(policy: Policy, clock: Clock, log: Log): Promise
     random,
     log,
     clockTolerance: policy.otp.clock.refuse,
+    sealing: policy.otp.sealing,
   });
   return {
     ...stores,

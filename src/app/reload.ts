@@ -13,7 +13,7 @@ export type PolicyHolder = {
 };
 
 /** What a reload cannot change because it is opened once: a restart does. */
-const OPENED_ONCE = ['listen', 'console', 'storage', 'keys'] as const;
+const OPENED_ONCE = ['listen', 'console', 'radius', 'storage', 'keys', 'sealing'] as const;
 
 /**
  * Holds the policy and reloads it as a transaction, on demand and when the file changes. A file with an error is refused
@@ -65,6 +65,8 @@ function changedButOpenedOnce(before: Policy, after: Policy): readonly string[] 
   const parts = (policy: Policy) => ({
     listen: policy.server.listen,
     console: policy.console.listen,
+    radius: [policy.radius.listen, policy.radius.tcp, policy.radius.tls?.listen],
+    sealing: policy.otp.sealing,
     storage: policy.storage,
     keys: policy.keys,
   });

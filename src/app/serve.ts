@@ -1,5 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import type { Server } from 'node:http';
+import type { Probe } from '../api/console.ts';
 import type { Language, Policy } from '../core/policy.ts';
 import { missingSecurityRelease } from '../core/runtime.ts';
 import { MINUTE } from '../core/time.ts';
@@ -8,17 +9,22 @@ import { auditEvent } from '../flows/origin.ts';
 import { Gate } from '../gateway/gate.ts';
 import { listen } from '../gateway/listener.ts';
 import { createPages } from '../http/pages.ts';
+import { startSender } from '../messaging/sender.ts';
 import { createPortal } from '../portal/app.ts';
 import type { House } from '../ports.ts';
-import { listenForHealth, type Probe } from './health.ts';
+import type { RadiusServer } from '../radius/server.ts';
+import { startRadius } from '../radius/start.ts';
+import { listenForConsole } from './console.ts';
 import { dataFolder } from './house.ts';
 import { holdPolicy } from './reload.ts';
 
 /** A server that accepts requests. */
 export type Served = {
-  /** URLs people open, the health listener last. */
+  /** URLs people open, the console's listener last. */
   readonly addresses: readonly string[];
   readonly origins: { readonly gateway: string; readonly console: string };
+  /** What the RADIUS server is bound to; empty where it does not listen. */
+  readonly radius: RadiusServer['addresses'];
   readonly policy: () => Policy;
   reload(): Promise<'reloaded' | 'refused'>;
   /** Stops accepting, drains, closes the house. */
@@ -42,15 +48,8 @@ export async function serve(first: Policy, house: House, options: ServeOptions):
   const pages = createPages(holder.current);
   const portal = createPortal({ policy: holder.current, house, live, pages });
   const gate = new Gate({ policy: holder.current, house, live, pages, portal });
-  const listening = await listen(gate);
-  const health = await listenForHealth(first.console.listen, holder.current, probesOf(house, first)).catch(
-    async (breakage: unknown) => {
-      await listening.close();
-      throw breakage;
-    },
-  );
+  const open = await openListeners({ gate, house, live, policy: holder.current });
   const sweeper = setInterval(() => sweep(house, holder.current()), MINUTE).unref();
-  const origins = { gateway: originOf(listening.addresses[0]?.port ?? 0), console: originOf(portOf(health)) };
   const update = missingSecurityRelease(process.versions.node);
   if (update !== undefined) house.log.warn('runtime.outdated', { node: process.versions.node, update });
   await house.audit.append(
@@ -61,8 +60,7 @@ export async function serve(first: Policy, house: House, options: ServeOptions):
   const close = async (): Promise<void> => {
     clearInterval(sweeper);
     holder.close();
-    health.close();
-    await listening.close();
+    await open.close();
     await live.close();
     await house.audit.append(auditEvent('server.stopped', house.clock.now(), SYSTEM));
     await house.close();
@@ -70,8 +68,7 @@ export async function serve(first: Policy, house: House, options: ServeOptions):
   };
   let stopping = false;
   return {
-    addresses: [...listening.addresses.map((address) => urlOf(address)), origins.console],
-    origins,
+    ...open,
     policy: holder.current,
     reload: holder.reload,
     stopped,
@@ -81,6 +78,47 @@ export async function serve(first: Policy, house: House, options: ServeOptions):
       return stopped;
     },
   };
+}
+
+type Listeners = Pick<Served, 'addresses' | 'origins' | 'radius'> & { close(): Promise<void> };
+
+type Opening = {
+  readonly gate: Gate;
+  readonly house: House;
+  readonly live: LiveSessions;
+  readonly policy: () => Policy;
+};
+
+/** Opens every listener, the console's last; rejects with nothing left open where one cannot be. */
+async function openListeners({ gate, house, live, policy }: Opening): Promise<Listeners> {
+  const closers: (() => Promise<unknown>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    const sender = startSender({ policy, house, log: house.log });
+    closers.push(() => sender.close());
+    const listening = await listen(gate);
+    closers.push(() => listening.close());
+    const radius = await startRadius({ policy, house });
+    closers.push(() => radius.close());
+    const probes = probesOf(house, policy());
+    const console = await listenForConsole({ house, live, policy, probes, radius: () => radius.counters() });
+    closers.push(() => closeServer(console));
+    const origins = { gateway: originOf(listening.addresses[0]?.port ?? 0), console: originOf(portOf(console)) };
+    const addresses = [...listening.addresses.map((address) => urlOf(address)), origins.console];
+    return { addresses, origins, radius: radius.addresses, close };
+  } catch (breakage) {
+    await close();
+    throw breakage;
+  }
+}
+
+/** Stops accepting and ends what is left; callers that wait are told by the closed connection. */
+function closeServer(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeAllConnections();
+  return closed;
 }
 
 const SYSTEM = { actor: 'system', address: '', request: '' };

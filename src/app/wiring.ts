@@ -1,10 +1,11 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { existsSync, statSync } from 'node:fs';
 import type { Wiring } from '../cli/wiring.ts';
 import { createMasterKey } from '../crypto/keys.ts';
 import { systemRandom } from '../crypto/random.ts';
 import { createSigningKey } from '../crypto/signing-keys.ts';
+import { sendTestMessage } from '../messaging/test-message.ts';
 import type { Clock } from '../ports.ts';
+import { testRadius } from '../radius/client.ts';
 import { inspectDatabase } from '../stores/inspect.ts';
 import { MIGRATIONS } from '../stores/migrations.ts';
 import { backUp, restore } from './backup.ts';
@@ -12,6 +13,7 @@ import { startDemo } from './demo.ts';
 import { openHouse } from './house.ts';
 import { createLog } from './log.ts';
 import { serve } from './serve.ts';
+import { packageVersion } from './version.ts';
 
 /** The one reading of the time. */
 const clock: Clock = { now: () => Date.now() };
@@ -39,11 +41,13 @@ export function createWiring(process: NodeJS.Process, language: Parameters<typeo
       const house = await openHouse(policy, clock, createLog(policy.log, stderr));
       return serve(policy, house, { language, env });
     },
+    askRadius: (question) => testRadius(question, { clock, random: systemRandom }),
     demo: (options) => startDemo(options, { clock, sink: stderr, env }),
     createKeys: async (places, now) => {
       createMasterKey(places.masterFile, systemRandom);
       createSigningKey(places.signingFolder, places.algorithm, now);
     },
+    trySms: (policy, number, chosen) => sendTestMessage(policy, number, { clock, log: quiet, language: chosen }),
     inspectStorage: async (policy) => {
       const { sqlite, bytes, faults } = inspectDatabase(policy.storage.path);
       return { integrity: faults[0] ?? 'ok', bytes, sqlite };
@@ -55,11 +59,4 @@ export function createWiring(process: NodeJS.Process, language: Parameters<typeo
     makeBackup: (policy, file, passphrase) => backUp(policy, file, passphrase, { clock, log: quiet }),
     restoreBackup: (policy, file, options) => restore(policy, file, options, clock),
   };
-}
-
-/** The package's own version, from the file beside it. */
-function packageVersion(): string {
-  const file = fileURLToPath(new URL('../../package.json', import.meta.url));
-  const { version } = JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string };
-  return version;
 }

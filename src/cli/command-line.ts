@@ -7,6 +7,7 @@ import { type CliTexts, ko } from '../texts/cli/ko.ts';
 import { addAuditCommands } from './audit.ts';
 import { addBackupCommands } from './backup.ts';
 import { addCheckCommand } from './check.ts';
+import { addClientCommands } from './client.ts';
 import { addCompletionCommand } from './completion.ts';
 import { addDemoCommand } from './demo.ts';
 import { addDoctorCommand } from './doctor.ts';
@@ -16,10 +17,12 @@ import { addInitCommand } from './init.ts';
 import { addKeyCommands } from './key.ts';
 import { addLaterCommands } from './later.ts';
 import { addMigrateCommand } from './migrate.ts';
+import { addRadiusCommands } from './radius.ts';
 import type { Act, Registrar } from './registrar.ts';
 import { addRunCommand } from './run.ts';
 import { addSchemaCommand } from './schema.ts';
 import { addSessionCommands } from './session.ts';
+import { addSmsCommands } from './sms.ts';
 import { createTerminal, type GlobalFlags, mark, type ParsedFlags, type Terminal } from './terminal.ts';
 import { addTokenCommands } from './token.ts';
 import { usageRefusal } from './usage.ts';
@@ -39,6 +42,9 @@ const REGISTRARS: readonly Registrar[] = [
   addUserCommands,
   addTokenCommands,
   addSessionCommands,
+  addRadiusCommands,
+  addSmsCommands,
+  addClientCommands,
   addAuditCommands,
   addBackupCommands,
   addKeyCommands,

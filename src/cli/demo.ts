@@ -29,10 +29,15 @@ export const addDemoCommand: Registrar = (program, terminal, act) => {
 };
 
 async function demo(terminal: Terminal, flags: Flags) {
-  const { wiring, texts } = terminal;
-  if (flags.radiusPort !== undefined) terminal.say(texts.noRadius);
-  const options: DemoOptions = { port: flags.port, consolePort: flags.consolePort, language: terminal.language };
-  const running = await wiring.demo(flags.data === undefined ? options : { ...options, data: flags.data });
+  const { wiring } = terminal;
+  const options: DemoOptions = {
+    port: flags.port,
+    consolePort: flags.consolePort,
+    language: terminal.language,
+    ...(flags.radiusPort !== undefined && { radiusPort: flags.radiusPort }),
+    ...(flags.data !== undefined && { data: flags.data }),
+  };
+  const running = await wiring.demo(options);
   terminal.answer(running.summary, () => running.describe());
   if (flags.open && terminal.interactive()) openBrowser(running.summary.gateway, wiring.env);
   return untilStopped(terminal, running);

@@ -74,7 +74,8 @@ function nameOf({ name, host, port }: Upstream): string {
   return name.includes('://') ? address : `${name} ${address}`;
 }
 
-function connectFault({ host, port }: Upstream): Promise<string | undefined> {
+/** Why no TCP connection comes about, or undefined where one does. Nothing is sent. */
+export function connectFault({ host, port }: Pick<Upstream, 'host' | 'port'>): Promise<string | undefined> {
   return new Promise((settle) => {
     const socket = connect({ host, port });
     const end = (fault: string | undefined): void => {
@@ -98,6 +99,9 @@ export async function checkKeys({ wiring, policy, texts, house }: Patient): Prom
   const opened = await house();
   await opened.signer.sign({ aud: 'doctor' }, wiring.clock.now());
   const status = await opened.keys.status();
+  const active = status.sealing.find((key) => key.active)?.cipher ?? policy.otp.sealing;
+  if (active !== policy.otp.sealing)
+    return { status: 'warn', detail: texts.keysOtherCipher(active, policy.otp.sealing), remedy: 'sumun key rotate' };
   return { status: 'ok', detail: texts.keysFine(status.sealing.length, status.signing.length) };
 }
 

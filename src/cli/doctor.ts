@@ -14,13 +14,14 @@ import {
   type Finding,
   type Patient,
 } from './doctor-checks.ts';
+import { checkOutage, checkRadius, checkSms } from './doctor-servers.ts';
 import { EXIT, type ExitCode, Refusal } from './exit.ts';
 import { configFile } from './policy-file.ts';
 import type { Registrar } from './registrar.ts';
 import { pad, printable } from './table.ts';
 import { signOf, type Terminal } from './terminal.ts';
 
-type CheckName = 'configuration' | 'runtime' | 'clock' | 'database' | 'upstreams' | 'keys' | 'disk' | 'audit';
+type CheckName = keyof Terminal['texts']['doctor']['names'];
 type Result = Finding & { readonly name: CheckName };
 
 const CHECKS: readonly (readonly [CheckName, (patient: Patient) => Promise<Finding>])[] = [
@@ -28,6 +29,9 @@ const CHECKS: readonly (readonly [CheckName, (patient: Patient) => Promise<Findi
   ['database', checkDatabase],
   ['upstreams', checkUpstreams],
   ['keys', checkKeys],
+  ['radius', checkRadius],
+  ['sms', checkSms],
+  ['outage', checkOutage],
   ['disk', checkDisk],
   ['audit', checkAudit],
 ];

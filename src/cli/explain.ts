@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
 import { CRITERIA, type TraceRow, type Verdict } from '../core/access/explain.ts';
-import type { Factor } from '../core/identity/factors.ts';
+import { FACTORS, type Factor } from '../core/identity/factors.ts';
 import type { Result } from '../core/result.ts';
 import {
   type ExplainedRequest,
@@ -85,7 +85,7 @@ const withoutHouse = (terminal: Terminal): ExplainPorts => ({
 function readHave(value: string): readonly Factor[] {
   const factors = readFactors(value);
   if (factors.ok) return factors.value;
-  throw new InvalidArgumentError('otp,pin,pw');
+  throw new InvalidArgumentError(Object.keys(FACTORS).join(','));
 }
 
 function faultRefusal({ texts }: Terminal, fault: ExplainFault): Refusal {

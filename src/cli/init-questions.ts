@@ -70,7 +70,9 @@ function isUpstream(value: string): boolean {
   return authority !== undefined && readAuthority(authority, 'http') !== undefined;
 }
 
+/** Sign-ins that work at once: a code by SMS needs a provider, which nobody is asked for here. */
 function isAuth(value: string): boolean {
   const [first, ...factors] = value.split('+');
-  return first === 'id' && factors.length > 0 && factors.every(isFactor) && new Set(factors).size === factors.length;
+  const isReady = (factor: string) => isFactor(factor) && factor !== 'sms';
+  return first === 'id' && factors.length > 0 && factors.every(isReady) && new Set(factors).size === factors.length;
 }

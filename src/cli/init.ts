@@ -123,7 +123,9 @@ async function createAdmin(terminal: Terminal, policy: Policy, settings: Setting
     if (added.kind === 'refused') throw refusalOf(terminal, settings.admin, added.faults);
     const { login, groups } = added.account;
     const enrolled = await enrolToken(house, policy, { login, kind: 'totp' }, CLI);
-    if (enrolled.kind !== 'enrolled') throw new Error(`enrolment of ${login}: ${enrolled.kind}`);
+    if (enrolled.kind !== 'enrolled' || enrolled.uri === undefined) {
+      throw new Error(`enrolment of ${login}: ${enrolled.kind}`);
+    }
     return { login, ...secrets, otpauth: enrolled.uri, groups };
   } finally {
     await house.close();

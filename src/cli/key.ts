@@ -19,7 +19,7 @@ export const addKeyCommands: Registrar = (program, terminal, act) => {
           const when = (at: number | undefined): string => (at === undefined ? '' : moment(at));
           const rows = [
             ...status.sealing.map(
-              (it) => [texts.sealing, it.id, it.active, 'AES-256-GCM', it.createdAt, undefined] as const,
+              (it) => [texts.sealing, it.id, it.active, it.cipher.toUpperCase(), it.createdAt, undefined] as const,
             ),
             ...status.signing.map(
               (it) => [texts.signing, it.id, it.active, it.algorithm, it.createdAt, it.retiresAt] as const,

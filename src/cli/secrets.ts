@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { text as readAll } from 'node:stream/consumers';
+import { buffer, text as readAll } from 'node:stream/consumers';
 import { isCancel, password } from '@clack/prompts';
 import { EXIT, Refusal, systemCode } from './exit.ts';
 import type { Terminal } from './terminal.ts';
@@ -40,10 +40,14 @@ export function createSecretSource(terminal: Terminal): SecretSource {
 }
 
 /** The whole text of a file a flag names, or of stdin for `-`. Exit 2 if it is not there. */
-export async function readNamed(terminal: Terminal, name: string): Promise<string> {
-  if (name === '-') return readAll(terminal.wiring.stdin);
+export const readNamed = async (terminal: Terminal, name: string): Promise<string> =>
+  Buffer.from(await readNamedBytes(terminal, name)).toString('utf8');
+
+/** The bytes of a file a flag names, or of stdin for `-`. Exit 2 if it is not there. */
+export async function readNamedBytes(terminal: Terminal, name: string): Promise<Uint8Array> {
+  if (name === '-') return buffer(terminal.wiring.stdin);
   try {
-    return readFileSync(resolve(terminal.wiring.folder, name), 'utf8');
+    return readFileSync(resolve(terminal.wiring.folder, name));
   } catch (error) {
     const code = systemCode(error) ?? '';
     const exit = code === 'EACCES' ? EXIT.notPermitted : EXIT.usage;

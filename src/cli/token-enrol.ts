@@ -1,6 +1,7 @@
-import { decodeBase32 } from '../core/enrolment/base32.ts';
+import { readSeedText } from '../core/enrolment/seed-text.ts';
 import type { OtpAlgorithm } from '../core/identity/account.ts';
-import { enrolToken, MIN_SEED_BYTES, type TokenRequest } from '../flows/tokens.ts';
+import type { TokenRequest } from '../flows/token-parameters.ts';
+import { enrolToken, MIN_SEED_BYTES } from '../flows/tokens.ts';
 import { CLI } from './event.ts';
 import { EXIT, type ExitCode, Refusal } from './exit.ts';
 import { accountOf } from './lookup.ts';
@@ -50,6 +51,7 @@ export async function enrol(terminal: Terminal, login: string, flags: EnrolFlags
     const enrolled = await enrolToken(house, policy, request, CLI);
     if (enrolled.kind === 'missing') throw new Refusal(EXIT.no, 'user-missing', texts.userMissing(login));
     if (enrolled.kind === 'seed-too-short') throw badLength(terminal, enrolled.bytes);
+    if (enrolled.kind !== 'enrolled' || enrolled.uri === undefined) throw new Error(`enrolment: ${enrolled.kind}`);
     const { uri, authenticator } = enrolled;
     terminal.answer({ otpauth: uri, token: tokenDocument(authenticator, owner) }, () => uri);
     if (flags.qr === true && !terminal.flags().json) terminal.wiring.stderr.write(`${terminalQr(terminal, uri)}\n`);
@@ -58,14 +60,9 @@ export async function enrol(terminal: Terminal, login: string, flags: EnrolFlags
   });
 }
 
-/**
- * A secret as tokens are delivered with: hexadecimal of whole bytes, else base32. A text that could be both is taken as
- * hexadecimal.
- */
+/** The secret of an existing token, from a file. Exit 2 for what is none or has another length. */
 async function readSeed(terminal: Terminal, file: string): Promise<Uint8Array> {
-  const text = (await createSecretSource(terminal).fromFile(file)).trim();
-  const bare = text.replace(/[\s:-]/g, '');
-  const seed = /^(?:[0-9a-f]{2})+$/i.test(bare) ? Uint8Array.from(Buffer.from(bare, 'hex')) : decodeBase32(text);
+  const seed = readSeedText(await createSecretSource(terminal).fromFile(file));
   if (seed === undefined || seed.length === 0) {
     throw new Refusal(EXIT.usage, 'secret-invalid', terminal.texts.secretInvalid(file));
   }

@@ -1,4 +1,4 @@
-import type { RejectReason } from '../core/verification/decide.ts';
+import type { RejectReason } from '../core/verification/rejection.ts';
 import { resyncToken, testToken } from '../flows/tokens.ts';
 import { CLI } from './event.ts';
 import { EXIT, type ExitCode, Refusal } from './exit.ts';
@@ -47,6 +47,12 @@ function rejection({ texts }: Terminal, { token }: OwnedToken, reason: RejectRea
     case 'wrong-password':
     case 'wrong-pin':
     case 'otp-wrong':
+    case 'sms-wrong':
+    case 'challenge-expired':
+    case 'attempts-exhausted':
+    case 'policy-denied':
+    case 'location-missing':
+    case 'tx-mismatch':
       return refuse(texts.tokenRejected);
   }
 }

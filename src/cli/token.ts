@@ -11,10 +11,11 @@ import type { Terminal } from './terminal.ts';
 import { moment } from './time.ts';
 import { tokenDocument } from './token-document.ts';
 import { type EnrolFlags, enrol } from './token-enrol.ts';
+import { type ImportFlags, importFile } from './token-import.ts';
 import { resyncCodes, testCode } from './token-verify.ts';
 import { lines } from './user-read.ts';
 
-/** `sumun token enroll|list|show|test|resync|suspend|resume|revoke`. */
+/** `sumun token enroll|list|show|test|resync|suspend|resume|revoke|import`. */
 export const addTokenCommands: Registrar = (program, terminal, act) => {
   const { help } = terminal.texts;
   const token = program.command('token').description(help.token);
@@ -45,7 +46,19 @@ export const addTokenCommands: Registrar = (program, terminal, act) => {
     .argument('[code2]', help.tokenCode)
     .action(act((name: string, first?: string, second?: string) => resyncCodes(terminal, name, first, second)));
   addStatusCommands(token, terminal, act);
+  importFlags(token.command('import'), terminal).action(
+    act((file: string, flags: ImportFlags) => importFile(terminal, file, flags)),
+  );
 };
+
+const importFlags = (command: Command, { texts: { help, tokenImport } }: Terminal): Command =>
+  command
+    .description(tokenImport.help.import)
+    .argument('<file>', tokenImport.help.file)
+    .option('--password-file <file>', tokenImport.help.password)
+    .option('--preshared-key-file <file>', tokenImport.help.preshared)
+    .option('--login <login>', tokenImport.help.login)
+    .option('--dry-run', help.dryRun);
 
 const enrolFlags = (command: Command, { texts: { help } }: Terminal): Command =>
   command

@@ -3,7 +3,7 @@
  * behind it: no database, no cipher, no server. `src/app/wiring.ts` provides it, `src/main.ts` hands it over.
  */
 import type { Readable, Writable } from 'node:stream';
-import type { Language, Policy } from '../core/policy.ts';
+import type { Language, Policy, SecretValue } from '../core/policy.ts';
 import type { Instant } from '../core/time.ts';
 import type { Clock, House, Random } from '../ports.ts';
 
@@ -32,6 +32,8 @@ export type DemoOptions = {
   /** 0 = any free port. */
   readonly port: number;
   readonly consolePort: number;
+  /** Absent: 18120 if that is free, else any free port. */
+  readonly radiusPort?: number;
   /** Folder to keep data in; absent: a temporary one, deleted at the end. */
   readonly data?: string;
   readonly language: Language;
@@ -49,6 +51,9 @@ export type DemoUser = {
 export type DemoSummary = {
   readonly gateway: string;
   readonly console: string;
+  readonly api: string;
+  readonly apiKey: string;
+  readonly radius: { readonly host: string; readonly port: number; readonly secret: string };
   readonly config: string;
   readonly users: readonly DemoUser[];
   readonly admin: DemoUser;
@@ -76,6 +81,9 @@ export type StorageInspection = {
   readonly sqlite: string;
 };
 
+/** What one provider of text messages did with a trial message; no fault: it took the message over. */
+export type SmsTrial = { readonly provider: string; readonly fault: string | undefined };
+
 export type BackupMade = { readonly bytes: number; readonly sha256: string };
 
 export type RestoreReport = {
@@ -85,6 +93,29 @@ export type RestoreReport = {
   readonly auditRecords: number;
   /** Where the data that was there before is now; undefined in a dry run or when there was none. */
   readonly movedAside: string | undefined;
+};
+
+/** What a RADIUS client asks: an Access-Request with PAP. */
+export type RadiusQuestion = {
+  readonly host: string;
+  readonly port: number;
+  readonly secret: SecretValue;
+  readonly login: string;
+  readonly password: string;
+  /** Of the Access-Challenge that is answered. */
+  readonly state?: Uint8Array;
+  /** Milliseconds before each repetition, and how often the same octets are sent. */
+  readonly wait: number;
+  readonly tries: number;
+};
+
+export type RadiusAnswer = {
+  readonly code: number;
+  readonly attributes: readonly { readonly type: number; readonly value: Uint8Array }[];
+  /** Octets of the request and of the reply. */
+  readonly sent: number;
+  readonly received: number;
+  readonly milliseconds: number;
 };
 
 /** Everything the command line is given. */
@@ -108,11 +139,15 @@ export type Wiring = {
    * or when the database was written by a newer version. The house's log goes to stderr, warnings and errors only.
    */
   openHouse(policy: Policy): Promise<House>;
+  /** Undefined where no authentic reply came. */
+  askRadius(question: RadiusQuestion): Promise<RadiusAnswer | undefined>;
   /** Serves until stopped. The policy was loaded and has no errors. */
   serve(policy: Policy): Promise<Running>;
   demo(options: DemoOptions): Promise<RunningDemo>;
   /** Makes a master key and a first signing key. Throws if the master key's file is there already. */
   createKeys(places: KeyPlaces, now: number): Promise<void>;
+  /** Sends a text message without a code through every provider in turn. */
+  trySms(policy: Policy, number: string, language: Language): Promise<readonly SmsTrial[]>;
   inspectStorage(policy: Policy): Promise<StorageInspection>;
   /** Numbers of the newest migration the database has (0 where there is none) and of the newest this version knows. */
   schema(policy: Policy): Promise<{ readonly present: number; readonly newest: number }>;

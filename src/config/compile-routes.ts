@@ -1,5 +1,7 @@
 import type { Allow, Network, Rewrite, Route, RouteAction, RouteAuth, Schedule, StepUp } from '../core/access/route.ts';
+import type { Factor } from '../core/identity/factors.ts';
 import type { Upstream } from '../core/policy.ts';
+import type { placeRules } from './compile-otp.ts';
 import { type Context, lineOf } from './context.ts';
 import type { YamlPath } from './document.ts';
 import { reportUnknown } from './references.ts';
@@ -17,15 +19,23 @@ export type Named = {
   readonly profiles: ReadonlySet<string>;
 };
 
+type RulesOf = ReturnType<typeof placeRules>;
+
 /** Compiles the routes in file order. Names that lead nowhere are reported. */
-export const compileRouteList = (config: Configuration, named: Named, context: Context): readonly Route[] =>
-  config.routes.map((values, index) => compileRoute(values, index, config, named, context));
+export const compileRouteList = (
+  config: Configuration,
+  named: Named,
+  rulesOf: RulesOf,
+  context: Context,
+): readonly Route[] =>
+  config.routes.map((values, index) => compileRoute(values, index, config, named, rulesOf, context));
 
 function compileRoute(
   values: RouteValues,
   index: number,
   config: Configuration,
   named: Named,
+  rulesOf: RulesOf,
   context: Context,
 ): Route {
   const path = ['routes', index];
@@ -45,6 +55,7 @@ function compileRoute(
     allow: compileAllow(values.allow ?? {}, named, [...path, 'allow'], context),
     stepUp: values.step_up.map((rule, at) => compileStepUp(rule, [...path, 'step_up', at], context)),
     otp: values.otp,
+    ...rulesOf(values.name, factorsAsked(auth, values.step_up)),
     action: compileAction(values, named, path, context),
     session: {
       idle: Math.min(values.session.idle ?? Number.POSITIVE_INFINITY, config.sessions.idle),
@@ -61,6 +72,10 @@ function compileRoute(
     tolerate: [...new Set(values.tolerate)],
   };
 }
+
+/** Every factor a route may ask for, its step-ups included. */
+const factorsAsked = (auth: RouteAuth, stepUps: RouteValues['step_up']): readonly Factor[] =>
+  auth.kind === 'sign-in' ? [...auth.requirement.factors, ...stepUps.flatMap((rule) => rule.auth.factors)] : [];
 
 /** A route that only answers is open unless it says otherwise; a route that forwards takes the default. */
 function compileAuth(values: RouteValues, config: Configuration): RouteAuth {
@@ -104,7 +119,13 @@ export const makeUpstream = (
   pool: connections,
 });
 
-function compileAllow(allow: NonNullable<RouteValues['allow']>, named: Named, path: YamlPath, context: Context): Allow {
+/** Who may pass. Names that lead nowhere are reported. */
+export function compileAllow(
+  allow: NonNullable<RouteValues['allow']>,
+  named: Named,
+  path: YamlPath,
+  context: Context,
+): Allow {
   const find = <T>(key: 'networks' | 'schedules', known: ReadonlyMap<string, T>): readonly T[] =>
     (allow[key] ?? []).flatMap((name, at) => {
       reportUnknown(name, [key], new Set(known.keys()), [...path, key, at], context);

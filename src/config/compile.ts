@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto';
-import { contains, readAddress } from '../core/access/cidr.ts';
 import type { Schedule } from '../core/access/route.ts';
 import { compileRoutes } from '../core/access/routes.ts';
-import type { ListenAddress, OtpSettings, Policy, ServerSettings } from '../core/policy.ts';
+import type { Policy, ServerSettings } from '../core/policy.ts';
 import { compilePages } from './branding.ts';
 import { compileIdentity } from './compile-identity.ts';
+import { compileOtp, placeRules } from './compile-otp.ts';
+import { compileRadius } from './compile-radius.ts';
 import { compileRouteList, makeUpstream, type Named } from './compile-routes.ts';
+import { compileSms } from './compile-sms.ts';
 import { type Context, resolveFrom, writtenAt } from './context.ts';
-import type { YamlPath } from './document.ts';
 import { freeze } from './freeze.ts';
+import { checkListeners } from './listeners.ts';
 import type { Configuration } from './schema/root.ts';
 import { warnIfOpen } from './secrets.ts';
 import { name as readName } from './values.ts';
@@ -22,7 +24,9 @@ export function compile(config: Configuration, bytes: Uint8Array, context: Conte
     checkNames(section, context);
   const identity = compileIdentity(config.identity, config.demo, context);
   const named = compileNames(config, identity.profiles);
-  const routes = compileRoutes(compileRouteList(config, named, context));
+  const otp = compileOtp(config.otp, context);
+  const rulesOf = placeRules(otp.policies, config.sms);
+  const routes = compileRoutes(compileRouteList(config, named, rulesOf, context));
   const policy: Policy = {
     file: context.file,
     digest: createHash('sha256').update(bytes).digest('hex'),
@@ -34,7 +38,7 @@ export function compile(config: Configuration, bytes: Uint8Array, context: Conte
       password: { minLength: config.users.password.min_length },
       pin: { ...config.users.pin.length, forbid: config.users.pin.forbid },
     },
-    otp: compileOtp(config.otp),
+    otp,
     sessions: {
       idle: config.sessions.idle,
       max: config.sessions.max,
@@ -44,13 +48,16 @@ export function compile(config: Configuration, bytes: Uint8Array, context: Conte
       bindTo: [...new Set(config.sessions.bind_to)],
     },
     identity,
+    sms: compileSms(config.sms, config.demo, context),
+    radius: compileRadius(config, named, rulesOf, context),
+    apiCompat: config.server.api_compat ?? undefined,
+    defaultRequirement: config.defaults.auth.kind === 'sign-in' ? { factors: config.defaults.auth.factors } : undefined,
     console: { listen: config.console.listen, networks: config.console.networks },
     storage: { path: resolveFrom(context, config.storage.url) },
     keys: compileKeys(config, context),
     log: config.log,
     pages: compilePages(config.pages, context),
   };
-  if (config.demo) checkLoopback(config, context);
   return freeze(policy);
 }
 
@@ -91,13 +98,7 @@ function compileServer(config: Configuration, context: Context): ServerSettings 
   for (const [index, cidr] of server.trusted_proxies.entries()) {
     if (cidr.bits === 0) context.report('trusts-everyone', ['server', 'trusted_proxies', index], { found: cidr.text });
   }
-  const taken = new Map<string, Listener>();
-  for (const listener of listenersOf(config, context)) {
-    const found = `${listener.address.host}:${listener.address.port}`;
-    const path = listener.path ?? taken.get(found)?.path ?? [];
-    if (listener.address.port !== 0 && taken.has(found)) context.report('same-address', path, { found });
-    taken.set(found, listener);
-  }
+  checkListeners(config, context);
   return {
     listen: server.listen,
     reservedPath: server.reserved_path,
@@ -114,14 +115,6 @@ function compileServer(config: Configuration, context: Context): ServerSettings 
   };
 }
 
-const compileOtp = (otp: Configuration['otp']): OtpSettings => ({
-  totp: otp.totp,
-  foreignApps: otp.foreign_apps,
-  hotp: { digits: otp.hotp.digits, lookAhead: otp.hotp.look_ahead },
-  lockout: { failures: otp.lockout.failures, lockFor: otp.lockout.for },
-  clock: otp.clock,
-});
-
 /** A master key that was there once must be there: without it nothing in the database can be opened. */
 function compileKeys(config: Configuration, context: Context): Policy['keys'] {
   const masterFile = resolveFrom(context, config.keys.master);
@@ -134,30 +127,4 @@ function compileKeys(config: Configuration, context: Context): Policy['keys'] {
   else if (read.bytes.length === 0) context.report('secret-empty', path, { found: masterFile });
   else warnIfOpen(masterFile, read.mode, path, context);
   return { masterFile, signingFolder: resolveFrom(context, config.keys.signing) };
-}
-
-/** Literal secrets are for this machine only. */
-function checkLoopback(config: Configuration, context: Context): void {
-  for (const { address, path } of listenersOf(config, context)) {
-    const found = `${address.host}:${address.port}`;
-    if (!isLoopback(address)) context.report('demo-not-loopback', path ?? ['demo'], { found });
-  }
-}
-
-type Listener = { readonly address: ListenAddress; readonly path: YamlPath | undefined };
-
-/** Every address listened on and where it is written, if it is. */
-function listenersOf({ server, console }: Configuration, context: Context): readonly Listener[] {
-  const isWritten = (path: YamlPath) => writtenAt(context.document, path) !== undefined;
-  const gateway = server.listen.map((address, index) => ({ address, path: ['server', 'listen', index] }));
-  const all = [...gateway, { address: console.listen, path: ['console', 'listen'] }];
-  return all.map(({ address, path }) => ({ address, path: isWritten(path.slice(0, 2)) ? path : undefined }));
-}
-
-/** True if only this machine reaches the address. */
-export function isLoopback({ host }: ListenAddress): boolean {
-  if (host === 'localhost') return true;
-  const address = readAddress(host);
-  const loopback = { family: 4, base: 127n << 24n, bits: 8, text: '127.0.0.0/8' } as const;
-  return address !== undefined && (contains(loopback, address) || (address.family === 6 && address.value === 1n));
 }

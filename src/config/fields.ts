@@ -80,6 +80,10 @@ export const oneOrMore = <T extends z.ZodType>(item: T) => {
   return z.union([item, list]).transform((value): z.output<T>[] => (Array.isArray(value) ? value : [value]));
 };
 
+/** A list, or one entry alone. */
+export const anyNumber = <T extends z.ZodType>(item: T) =>
+  z.union([item, z.array(item)]).transform((value): z.output<T>[] => (Array.isArray(value) ? value : [value]));
+
 /** A list that must not be written empty. */
 export const nonEmpty = <T extends z.ZodType>(item: T) =>
   z

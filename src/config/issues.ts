@@ -4,7 +4,7 @@ import { writtenAt } from './context.ts';
 import type { YamlDocument, YamlPath } from './document.ts';
 import { complaintOf } from './fields.ts';
 import type { Complaint } from './finding.ts';
-import { knownKeys } from './json-schema.ts';
+import { knownKeys, knownWords } from './json-schema.ts';
 import { nearestTo } from './nearest.ts';
 import { show } from './values.ts';
 
@@ -29,8 +29,8 @@ export const complaintsOf = (issues: readonly Issue[], document: YamlDocument): 
 type Flat = { readonly issue: Issue; readonly path: YamlPath };
 
 /**
- * Alternatives in our schema are always "one value, or a container of them": what was written tells which was meant, and
- * only that one's faults are worth reporting.
+ * Alternatives in our schema are told apart by what kind of value was written, or by its `type`: only the faults of the
+ * one that was meant are worth reporting.
  */
 export function flatten(
   issues: readonly Issue[],
@@ -40,11 +40,17 @@ export function flatten(
   return issues.flatMap((issue): readonly Flat[] => {
     const path = [...base, ...(issue.path as YamlPath)]; // keys of YAML mappings are strings, never symbols
     if (issue.code !== 'invalid_union') return [{ issue, path }];
+    if (issue.errors.length === 0) return [{ issue, path }]; // no alternative has this `type`
     const written = writtenAt(document, path);
     const isContainer = typeof written === 'object' && written !== null;
-    return flatten((isContainer ? issue.errors.at(-1) : issue.errors[0]) ?? [], path, document);
+    const meant = issue.errors.filter((each) => !isOfAnotherKind(each));
+    return flatten((isContainer ? meant.at(-1) : meant[0]) ?? issue.errors[0] ?? [], path, document);
   });
 }
+
+/** True if all that an alternative has to say is that it is no list, no mapping or no text. */
+const isOfAnotherKind = (issues: readonly Issue[]): boolean =>
+  issues.every((issue) => issue.code === 'invalid_type' && issue.path.length === 0);
 
 function complaintsOfIssue(issue: Issue, path: YamlPath, document: YamlDocument): readonly LocatedComplaint[] {
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(key, path));
@@ -76,6 +82,11 @@ function standardComplaint(issue: Issue, path: YamlPath, document: YamlDocument)
       values: { expected: isUnquoted ? 'a-quoted-text' : expected, found: value === null ? 'null' : found },
     };
   }
+  if (issue.code === 'invalid_union')
+    return {
+      finding: 'not-one-of',
+      values: { found: typeof value === 'string' ? value : found, known: knownWords(path).join(', ') },
+    };
   if (issue.code === 'invalid_value')
     return { finding: 'not-one-of', values: { found, known: issue.values.map(String).join(', ') } };
   return { finding: 'wrong-type', values: { expected: issue.message, found } };

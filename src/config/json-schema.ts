@@ -11,6 +11,8 @@ export type SchemaNode = {
   readonly additionalProperties?: SchemaNode | false;
   readonly items?: SchemaNode;
   readonly anyOf?: readonly SchemaNode[];
+  readonly oneOf?: readonly SchemaNode[];
+  readonly const?: unknown;
   readonly minimum?: number;
   readonly maximum?: number;
   readonly maxLength?: number;
@@ -37,15 +39,28 @@ export const jsonSchema = (): Readonly<Record<string, unknown>> => ({
 
 /** The keys that may stand at a path, those of later versions left out; empty where any name may stand. */
 export function knownKeys(path: readonly (string | number)[]): readonly string[] {
-  let nodes: readonly SchemaNode[] = [annotatedSchema()];
-  for (const step of path) nodes = nodes.flatMap((node) => alternatives(node).flatMap((each) => below(each, step)));
-  const properties = nodes.flatMap(alternatives).flatMap((node) => Object.entries(node.properties ?? {}));
-  return properties.filter(([, node]) => node['x-later'] !== true).map(([key]) => key);
+  const properties = nodesAt(path).flatMap((node) => Object.entries(node.properties ?? {}));
+  return [...new Set(properties.filter(([, node]) => node['x-later'] !== true).map(([key]) => key))];
+}
+
+/** The words that may stand at a path. */
+export const knownWords = (path: readonly (string | number)[]): readonly string[] => [
+  ...new Set(
+    nodesAt(path).flatMap((node) => (node.const === undefined ? (node.enum ?? []) : [node.const]).map(String)),
+  ),
+];
+
+function nodesAt(path: readonly (string | number)[]): readonly SchemaNode[] {
+  let nodes = alternatives(annotatedSchema());
+  for (const step of path) nodes = nodes.flatMap((node) => below(node, step)).flatMap(alternatives);
+  return nodes;
 }
 
 /** A node, or what it may be. */
-export const alternatives = (node: SchemaNode): readonly SchemaNode[] =>
-  node.anyOf === undefined ? [node] : node.anyOf.flatMap(alternatives);
+export function alternatives(node: SchemaNode): readonly SchemaNode[] {
+  const either = node.anyOf ?? node.oneOf;
+  return either === undefined ? [node] : either.flatMap(alternatives);
+}
 
 function below(node: SchemaNode, step: string | number): readonly SchemaNode[] {
   if (typeof step === 'number') return node.items === undefined ? [] : [node.items];

@@ -1,11 +1,14 @@
-import type { Route } from '../core/access/route.ts';
+import type { Allow, Route } from '../core/access/route.ts';
 import type { Policy } from '../core/policy.ts';
 import type { SessionLimits } from '../core/session/session.ts';
 import { DAY } from '../core/time.ts';
-import { isLoopback } from './compile.ts';
+
 import { type Context, writtenAt } from './context.ts';
 import { canApply, coveredBy, EarlierRoutes, liesUnder, routesMayOverlap } from './coverage.ts';
 import type { YamlPath } from './document.ts';
+import { lintOtp } from './lint-otp.ts';
+import { lintRadius } from './lint-radius.ts';
+import { isLoopback } from './listeners.ts';
 import { nearestTo } from './nearest.ts';
 import type { Configuration } from './schema/root.ts';
 
@@ -25,6 +28,10 @@ export function lint(config: Configuration, policy: Policy, context: Context): v
   }
   if (routes.length === 0) context.report('no-routes', ['routes'], {}, 'key');
   lintSettings(policy, context);
+  for (const [index, { allow }] of policy.radius.clients.entries())
+    lintEmptyAllow(allow, ['radius', 'clients', index, 'allow'], context);
+  lintOtp(config, policy, context);
+  lintRadius(config, policy, context);
   lintUnused(config, policy, context);
 }
 
@@ -52,11 +59,7 @@ function lintReach(route: Route, seen: Seen, policy: Policy, context: Context): 
 function lintAllow(route: Route, context: Context): void {
   const path = ['routes', route.index, 'allow'];
   const { allow } = route;
-  const positive = ['users', 'groups', 'networks', 'schedules'] as const;
-  const emptyLists = positive.filter((key) => isEmptyList(writtenAt(context.document, [...path, key])));
-  const asksNothing =
-    positive.every((key) => allow[key].length === 0) && allow.exceptUsers.length + allow.exceptGroups.length === 0;
-  if (emptyLists[0] !== undefined && asksNothing) context.report('allows-everyone', [...path, emptyLists[0]]);
+  lintEmptyAllow(allow, path, context);
   if (route.auth.kind === 'sign-in') return;
   const people = {
     users: allow.users,
@@ -67,6 +70,15 @@ function lintAllow(route: Route, context: Context): void {
   for (const [key, list] of Object.entries(people)) {
     if (list.length > 0) context.report('allow-without-sign-in', [...path, key], { found: key }, 'key');
   }
+}
+
+/** An allow that names nobody lets everybody pass, which is hardly what its author thought. */
+function lintEmptyAllow(allow: Allow, path: YamlPath, context: Context): void {
+  const positive = ['users', 'groups', 'networks', 'schedules'] as const;
+  const emptyLists = positive.filter((key) => isEmptyList(writtenAt(context.document, [...path, key])));
+  const asksNothing =
+    positive.every((key) => allow[key].length === 0) && allow.exceptUsers.length + allow.exceptGroups.length === 0;
+  if (emptyLists[0] !== undefined && asksNothing) context.report('allows-everyone', [...path, emptyLists[0]]);
 }
 
 const isEmptyList = (value: unknown): boolean => Array.isArray(value) && value.length === 0;
@@ -130,9 +142,10 @@ function lintIdle(limits: SessionLimits, path: YamlPath, context: Context): void
 
 function lintUnused(config: Configuration, policy: Policy, context: Context): void {
   const routes = policy.routes.all;
+  const allows = [...routes, ...policy.radius.clients].map(({ allow }) => allow);
   const used = {
-    networks: routes.flatMap((route) => route.allow.networks.map((network) => network.name)),
-    schedules: routes.flatMap((route) => route.allow.schedules.map((schedule) => schedule.name)),
+    networks: allows.flatMap((allow) => allow.networks.map((network) => network.name)),
+    schedules: allows.flatMap((allow) => allow.schedules.map((schedule) => schedule.name)),
     upstreams: routes.flatMap((route) => (route.action.kind === 'proxy' ? [route.action.upstream] : [])),
   };
   for (const section of ['networks', 'schedules', 'upstreams'] as const) {

@@ -70,14 +70,27 @@ export function loadPolicyBytes(
   };
   const parsed = configuration.safeParse(document.value);
   if (!parsed.success) located.push(...complaintsOf(parsed.error.issues, document));
-  const config = parsed.success ? parsed.data : readLeniently(document);
+  const { config, standIns } = parsed.success
+    ? { config: parsed.data, standIns: [] }
+    : (readLeniently(document) ?? NOTHING);
   warnOfExpansions(document.value, [], context);
-  const policy = config === undefined ? undefined : compileAndLint(config, bytes, context);
+  const policy = config === undefined ? undefined : compileAndLint(config, bytes, silentBelow(standIns, context));
   const tests = parsed.success ? compileTests(parsed.data.tests, options.now, context) : [];
   const findings = findingsOf(document, located, file, options.language);
   if (policy === undefined || findings.some((each) => each.severity === 'error')) return err(findings);
   return ok({ policy, warnings: findings, tests });
 }
+
+const NOTHING = { config: undefined, standIns: [] };
+
+/** What stands in for an entry that cannot be read has no faults of its own. */
+const silentBelow = (standIns: readonly YamlPath[], context: Context): Context => ({
+  ...context,
+  report(finding, path, values, at) {
+    const isStandIn = standIns.some((entry) => entry.every((step, index) => path[index] === step));
+    if (!isStandIn) context.report(finding, path, values, at);
+  },
+});
 
 function compileAndLint(config: Configuration, bytes: Uint8Array, context: Context): Policy {
   const policy = compile(config, bytes, context);

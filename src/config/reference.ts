@@ -111,6 +111,8 @@ const isContainer = (node: SchemaNode): boolean => node['x-kind'] === undefined 
 function typeOf(node: SchemaNode): string {
   if (node['x-kind'] !== undefined) return node['x-kind'];
   if (node.enum !== undefined) return node.enum.map((word) => `\`${word}\``).join(' ');
+  if (node.type === 'string' && node.const !== undefined) return `\`${node.const}\``;
+  if (node.oneOf !== undefined) return 'mapping';
   if (node.anyOf !== undefined) return typeOfAlternatives(node.anyOf);
   if (node.type === 'integer') return `${node.minimum} to ${node.maximum}`;
   if (node.type === 'array') return `list of ${node.items === undefined ? 'values' : typeOf(node.items)}`;

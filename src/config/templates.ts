@@ -10,7 +10,18 @@ const ATTRIBUTE = /^user\.attributes\.[A-Za-z0-9_-]{1,64}$/;
  * Reads a header template: text and variables of the closed list in braces. Values are filled in once and never looked
  * at again, so text that looks like a template inside a value stays text.
  */
-export const template: Read<readonly TemplatePart[]> = (value) => {
+export const template: Read<readonly TemplatePart[]> = (value) => readTemplate(value, TEMPLATE_VARIABLES);
+
+/** Variables of a RADIUS reply: there is no session and no page behind one. */
+const RADIUS_VARIABLES = TEMPLATE_VARIABLES.filter(
+  (name) => name.startsWith('user.') || name === 'session.amr' || name === 'route.name' || name === 'request.id',
+);
+
+/** A template of a RADIUS attribute; a number is taken as it is written. */
+export const radiusTemplate: Read<readonly TemplatePart[]> = (value) =>
+  readTemplate(typeof value === 'number' ? String(value) : value, RADIUS_VARIABLES);
+
+function readTemplate(value: unknown, variables: readonly string[]): ReturnType<Read<readonly TemplatePart[]>> {
   if (typeof value !== 'string' || value.length > 500 || !/^[\x20-\x7e]*$/.test(value)) {
     return err({ finding: 'bad-template', values: { found: show(value) } });
   }
@@ -19,7 +30,7 @@ export const template: Read<readonly TemplatePart[]> = (value) => {
     if (piece === '') continue;
     if (/^\{.*\}$/.test(piece)) {
       const name = piece.slice(1, -1);
-      if (!isVariable(name)) return unknownVariable(name);
+      if (!variables.includes(name) && !ATTRIBUTE.test(name)) return unknownVariable(name, variables);
       parts.push({ kind: 'variable', name });
       continue;
     }
@@ -27,14 +38,11 @@ export const template: Read<readonly TemplatePart[]> = (value) => {
     parts.push({ kind: 'text', text: piece });
   }
   return ok(parts);
-};
+}
 
-const isVariable = (name: string): boolean =>
-  (TEMPLATE_VARIABLES as readonly string[]).includes(name) || ATTRIBUTE.test(name);
-
-function unknownVariable(name: string): ReturnType<Read<never>> {
-  const suggestion = nearestTo(name, TEMPLATE_VARIABLES);
-  const known = [...TEMPLATE_VARIABLES, 'user.attributes.<name>'].join(', ');
+function unknownVariable(name: string, variables: readonly string[]): ReturnType<Read<never>> {
+  const suggestion = nearestTo(name, variables);
+  const known = [...variables, 'user.attributes.<name>'].join(', ');
   return err({
     finding: 'unknown-variable',
     values: { found: name, known, ...(suggestion === undefined ? {} : { suggestion }) },

@@ -74,6 +74,13 @@ export const rate: Read<{ readonly count: number; readonly per: Milliseconds }> 
   return ok({ count: Number(parts[1]), per: TIME_UNITS[parts[2] ?? ''] ?? MINUTE });
 };
 
+/** `5/10m`: so many in a stretch of time, a day at most. */
+export const quota: Read<{ readonly count: number; readonly per: Milliseconds }> = (value) => {
+  const parts = typeof value === 'string' ? /^([1-9][0-9]{0,6})\/([1-9][0-9]{0,3})?([smhd])$/.exec(value) : null;
+  const per = Number(parts?.[2] ?? 1) * (TIME_UNITS[parts?.[3] ?? ''] ?? Number.NaN);
+  return parts === null || per > DAY ? complain('bad-quota', value) : ok({ count: Number(parts[1]), per });
+};
+
 /** A whole number within inclusive bounds. */
 export const wholeNumber =
   (min: number, max: number): Read<number> =>
@@ -146,7 +153,7 @@ export type AuthWord =
   | { readonly kind: 'deny' }
   | { readonly kind: 'sign-in'; readonly factors: readonly Factor[] };
 
-const LATER_WORDS = new Set(['api_key', 'sms', 'push', 'passkey']);
+const LATER_WORDS = new Set(['api_key', 'push', 'passkey']);
 const SYNONYMS: Readonly<Record<string, string>> = {
   password: 'pw',
   pwd: 'pw',

@@ -3,11 +3,13 @@
  * from the YAML file; a reload swaps the whole of it. Doors and flows read it and nothing else of the configuration.
  */
 import type { Cidr } from './access/cidr.ts';
-import type { LocalText, Route } from './access/route.ts';
+import type { Allow, LocalText, Route } from './access/route.ts';
 import type { RouteTable } from './access/routes.ts';
 import type { OtpAlgorithm } from './identity/account.ts';
+import type { Requirement } from './identity/factors.ts';
 import type { SessionLimits } from './session/session.ts';
 import type { Milliseconds } from './time.ts';
+import type { OtpPlace, OtpRule } from './verification/demand.ts';
 import type { AttemptLimits } from './verification/throttle.ts';
 
 export type Language = 'ko' | 'en' | 'ja';
@@ -87,8 +89,115 @@ export type OtpSettings = {
   };
   readonly foreignApps: { readonly algorithm: OtpAlgorithm; readonly digits: 6 | 8; readonly period: 30 | 60 };
   readonly hotp: { readonly digits: 6 | 8; readonly lookAhead: number };
+  /** Server-synchronised codes: digits of new authenticators, life of a code. */
+  readonly server: { readonly digits: 6 | 8; readonly ttl: Milliseconds };
+  /** Which kind of OTP a group uses, first match wins; routes carry the entries that may hold for them. */
+  readonly policies: readonly OtpRule[];
+  /** Cipher of new data keys, for seeds at rest. */
+  readonly sealing: SealingCipher;
   readonly lockout: AttemptLimits;
   readonly clock: { readonly warn: Milliseconds; readonly refuse: Milliseconds };
+};
+
+export type SealingCipher = 'aes-256-gcm' | 'aria-256-gcm' | 'seed-cbc-hmac-sha256';
+
+/** One way of sending a text message; the list is tried in order. Templates know `{to}`, `{text}` and `{token}`. */
+export type SmsProvider =
+  | {
+      readonly type: 'http';
+      readonly name: string;
+      readonly url: string;
+      readonly method: 'POST' | 'PUT' | 'GET';
+      readonly headers: Readonly<Record<string, string>>;
+      /** JSON or form body; values are escaped for the content type. */
+      readonly body: string;
+      readonly contentType: string;
+      readonly token: SecretValue | undefined;
+      readonly timeout: Milliseconds;
+    }
+  | {
+      readonly type: 'smpp';
+      readonly name: string;
+      readonly host: string;
+      readonly port: number;
+      readonly tls: boolean;
+      readonly systemId: string;
+      readonly password: SecretValue;
+      readonly from: string;
+      readonly timeout: Milliseconds;
+    }
+  /** One JSON line a message, for the demo and for tests. */
+  | { readonly type: 'file'; readonly name: string; readonly path: string };
+
+export type SmsSettings = {
+  readonly providers: readonly SmsProvider[];
+  readonly code: {
+    readonly digits: 6 | 8;
+    readonly ttl: Milliseconds;
+    readonly tries: number;
+    /** Shortest time between two messages of one challenge. */
+    readonly resend: Milliseconds;
+    readonly perNumber: { readonly count: number; readonly per: Milliseconds };
+    readonly perUser: { readonly count: number; readonly per: Milliseconds };
+    readonly perAddress: { readonly count: number; readonly per: Milliseconds };
+    /** Messages to one number in 24 hours. */
+    readonly perDay: number;
+    /** Messages to everybody in 24 hours: a hard stop. */
+    readonly budget: number;
+    /** Beginnings of numbers that are sent to, `+82` for example; empty = any. */
+    readonly prefixes: readonly string[];
+  };
+};
+
+/** One RADIUS client: a VPN or network device and what is asked of the people behind it. */
+export type RadiusClient = OtpPlace & {
+  readonly networks: readonly Cidr[];
+  readonly secret: SecretValue;
+  readonly requirement: Requirement;
+  readonly allow: Allow;
+  readonly mode: 'one_field' | 'challenge';
+  /** Order of the parts of a one-field password. */
+  readonly concat: 'pin+otp' | 'otp+pin' | 'pw+otp' | 'otp+pw';
+  readonly chap: boolean;
+  readonly requireMessageAuthenticator: boolean;
+  /** Where Message-Authenticator is not required: packets with Proxy-State and without it are discarded all the same. */
+  readonly limitProxyState: boolean;
+  /** How long the same user, code and State get the stored answer although the packet differs; 0 = never. */
+  readonly softDuplicate: Milliseconds;
+  readonly foreignState: 'reject' | 'ignore';
+  /** What realms become: `{ "hq": "" }` strips `@hq` and `HQ\\`. A realm that is not listed stays part of the name. */
+  readonly realms: Readonly<Record<string, string>>;
+  readonly reply: readonly RadiusReplyRule[];
+  /** Requests a second for this client, and for one user of it. */
+  readonly rate: { readonly client: number; readonly user: number };
+  /** Life of a State. */
+  readonly challengeTtl: Milliseconds;
+};
+
+/** Attributes of an Access-Accept for people of some groups; no groups = everybody. */
+export type RadiusReplyRule = {
+  readonly groups: readonly string[];
+  readonly attributes: readonly { readonly name: string; readonly template: readonly TemplatePart[] }[];
+};
+
+export type RadiusSettings = {
+  readonly listen: readonly ListenAddress[];
+  /** RADIUS over TCP (RFC 6613), for trusted networks and tests. */
+  readonly tcp: readonly ListenAddress[];
+  /** RADIUS over TLS (RFC 6614). */
+  readonly tls:
+    | {
+        readonly listen: ListenAddress;
+        /** Absolute path of the certificate chain, PEM. */
+        readonly cert: string;
+        /** The private key itself, PEM. */
+        readonly key: SecretValue;
+        /** Absolute path of the authorities of client certificates, PEM; undefined = none is asked for. */
+        readonly ca: string | undefined;
+      }
+    | undefined;
+  readonly accounting: boolean;
+  readonly clients: readonly RadiusClient[];
 };
 
 export type KnowledgeSettings = {
@@ -126,7 +235,14 @@ export type Policy = {
   readonly otp: OtpSettings;
   readonly sessions: SessionSettings;
   readonly identity: IdentitySettings;
-  /** Address of the listener for `/healthz` and `/readyz`, and who may reach it (empty = whoever can). */
+  /** Codes by SMS. No providers: no SMS. */
+  readonly sms: SmsSettings;
+  readonly radius: RadiusSettings;
+  /** The second interface of the API, for plug-ins made for another product; undefined = not offered. */
+  readonly apiCompat: 'privacyidea' | undefined;
+  /** What an application of the API that is no route and no RADIUS client asks for. */
+  readonly defaultRequirement: Requirement | undefined;
+  /** Address of the listener for the API, `/healthz`, `/readyz` and `/metrics`, and who may reach it (empty = whoever can). */
   readonly console: { readonly listen: ListenAddress; readonly networks: readonly Cidr[] };
   readonly storage: { readonly path: string };
   readonly keys: { readonly masterFile: string; readonly signingFolder: string };

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, createHash, scryptSync } from 'node:crypto';
 import type { Archive, ArchiveEntry, Random } from '../ports.ts';
+import { deriveKey } from './derive.ts';
 import type { MasterKey } from './keys.ts';
-import { deriveKey } from './seal.ts';
 
 const MAGIC = 'SUMUN-BACKUP 1\n';
 const CHUNK = 64 * 1024;

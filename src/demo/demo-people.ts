@@ -13,8 +13,11 @@ export type DemoPerson = {
   readonly groups: readonly string[];
 };
 
-/** The ports that making people takes. */
-export type DemoHouse = Pick<House, 'accounts' | 'authenticators' | 'clock' | 'hasher' | 'random'>;
+/** The ports that making people and a client takes. */
+export type DemoHouse = Pick<
+  House,
+  'accounts' | 'authenticators' | 'clients' | 'clock' | 'digests' | 'hasher' | 'random'
+>;
 
 /** A person and the authenticator that knows the present code. */
 export type ReadyPerson = { readonly person: DemoPerson; readonly authenticator: BoundAuthenticator };

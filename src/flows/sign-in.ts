@@ -1,33 +1,32 @@
 import { foldLogin } from '../core/identity/account.ts';
-import { amrOf } from '../core/identity/factors.ts';
-import type { Policy } from '../core/policy.ts';
+import { amrOf, isKnowledge } from '../core/identity/factors.ts';
+import type { Language, Policy } from '../core/policy.ts';
 import { encodeBase64Url, HANDLE_BYTES } from '../core/session/handle.ts';
 import type { Session } from '../core/session/session.ts';
 import type { Instant } from '../core/time.ts';
-import { type FieldFault, readSubmission, type Submission, type TypedFields } from '../core/verification/code.ts';
-import { type PublicError, publicError, type Rejection } from '../core/verification/decide.ts';
+import type { PendingVerification } from '../core/verification/challenge.ts';
+import type { FieldFault, Submission, TypedFields } from '../core/verification/code.ts';
+import type { OtpPlace } from '../core/verification/demand.ts';
+import { type PublicError, publicError, type Rejection } from '../core/verification/rejection.ts';
 import type { House, LoginTransaction, SignInWrite } from '../ports.ts';
+import { orTakeBack, takeBack } from './attempts.ts';
+import { detailOf, methodOf } from './authenticate.ts';
 import { type OpenedSignIn, type Opening, openSignIn } from './begin-sign-in.ts';
+import { type GoOnPorts, goOn, isSomething } from './go-on.ts';
+import { newId } from './identifiers.ts';
 import { USER_AGENT_MAX } from './live-sessions.ts';
 import { auditEvent, type Origin } from './origin.ts';
-import { orTakeBack, takeBack, type Verification, verify } from './verify.ts';
+import { placeOfRoute } from './place.ts';
+import { boundToOf, findStep, readStep, type SignInStep, stepOf } from './sign-in-step.ts';
+import type { VerifyPorts } from './verification.ts';
+import { type Incomplete, type Verification, verify } from './verify.ts';
 
-export type SignInPorts = Pick<
-  House,
-  | 'clock'
-  | 'random'
-  | 'digests'
-  | 'hasher'
-  | 'accounts'
-  | 'authenticators'
-  | 'attempts'
-  | 'sessions'
-  | 'browsers'
-  | 'audit'
-> & {
-  /** The cache in front of the sessions: told which account's sign-ins changed. */
-  readonly live: { forget(accountId: string): void };
-};
+export type SignInPorts = VerifyPorts &
+  GoOnPorts &
+  Pick<House, 'sessions' | 'pending' | 'verifications'> & {
+    /** The cache in front of the sessions: told which account's sign-ins changed. */
+    readonly live: { forget(accountId: string): void };
+  };
 
 export type SignInSubmission = Opening & {
   readonly fields: TypedFields;
@@ -35,6 +34,12 @@ export type SignInSubmission = Opening & {
   readonly userAgent: string;
   /** Short number of the request. */
   readonly request: string;
+  /** The step that is answered: `pending` of an earlier `continue`. Absent or empty: the first one. */
+  readonly pending?: string | undefined;
+  /** The person asks for a code by SMS in the place of the OTP, where the route allows that. */
+  readonly wanted?: 'sms' | undefined;
+  /** Language of a message; Korean unless told otherwise. */
+  readonly language?: Language;
 };
 
 export type SignInResult =
@@ -45,15 +50,36 @@ export type SignInResult =
       readonly returnTo: string;
       readonly keptPost: string | undefined;
     }
-  | { readonly kind: 'malformed'; readonly transaction: LoginTransaction; readonly faults: readonly FieldFault[] }
-  | { readonly kind: 'rejected'; readonly transaction: LoginTransaction; readonly error: PublicError }
+  /** All of it right so far: the next page asks for what `step` offers. */
+  | { readonly kind: 'continue'; readonly transaction: LoginTransaction; readonly step: SignInStep }
+  | {
+      readonly kind: 'malformed';
+      readonly transaction: LoginTransaction;
+      readonly faults: readonly FieldFault[];
+      /** The step to show again; undefined for the first one. */
+      readonly step: SignInStep | undefined;
+    }
+  | {
+      readonly kind: 'rejected';
+      readonly transaction: LoginTransaction;
+      readonly error: PublicError;
+      readonly step: SignInStep | undefined;
+    }
   | { readonly kind: 'locked'; readonly transaction: LoginTransaction; readonly until: Instant }
+  /** Too many messages were asked for: nothing was sent. */
+  | {
+      readonly kind: 'limited';
+      readonly transaction: LoginTransaction;
+      readonly until: Instant;
+      readonly step: SignInStep | undefined;
+    }
   | { readonly kind: 'too-many-sessions'; readonly transaction: LoginTransaction }
   | Exclude<OpenedSignIn, { kind: 'open' }>;
 
 /**
  * One submission of the sign-in form. Lets in only what `commitSignIn` wrote whole: code spent, transaction spent,
- * sign-in stored, audit record appended. A form fault costs no attempt; a lost race for the code is a replay.
+ * sign-in stored, audit record appended. A form fault costs no attempt; a lost race for the code is a replay. Where a
+ * code by SMS is needed it goes on in a second step, which only this browser can answer.
  */
 export async function submitSignIn(
   house: SignInPorts,
@@ -63,32 +89,30 @@ export async function submitSignIn(
   const opened = await openSignIn(house, submission);
   if (opened.kind !== 'open') return opened;
   const { transaction } = opened;
+  const now = house.clock.now();
   const rising = transaction.riseFrom === undefined ? undefined : submission.session;
-  const read = readSubmission(transaction.need, submission.fields, rising && foldLogin(rising.account.login));
-  if (!read.ok) return { kind: 'malformed', transaction, faults: read.error };
+  const place = placeOfRoute(policy, transaction.route);
+  const pending = await findStep(house, transaction, submission.pending, now);
+  if (pending === 'gone') return { kind: 'expired', transaction };
+  const login = rising === undefined ? pending?.login : foldLogin(rising.account.login);
+  const read = readStep(policy, transaction, place, pending, submission, login);
+  const step = pending && (await stepOf(house, place, pending));
+  if (!read.ok) return { kind: 'malformed', transaction, faults: read.error, step };
 
-  const attempt: Attempt = {
-    house,
-    policy,
-    submission,
-    transaction,
-    rising,
-    credentials: read.value,
-    now: house.clock.now(),
-  };
-  const verification = await verify(house, policy.otp, {
-    ...read.value,
-    need: transaction.need,
-    kinds: policy.routes.all.find((route) => route.name === transaction.route)?.otp ?? 'any',
-    browserHash: transaction.browserHash,
-    now: attempt.now,
-  });
+  const credentials = read.value;
+  const attempt: Attempt = { house, policy, submission, transaction, rising, place, pending, step, credentials, now };
+  const { need, browserHash } = transaction;
+  const asked = { ...credentials, need, browserHash, place, pending, now };
+  // Whom the route lets in is decided by the gateway, on the request itself.
+  const verification = await verify(house, policy, { ...asked, allow: undefined, address: submission.address });
   switch (verification.kind) {
     case 'locked':
       await house.audit.append(eventOf(attempt, 'signin.locked', 'locked', { until: verification.until }));
       return { kind: 'locked', transaction, until: verification.until };
     case 'rejected':
       return reject(attempt, verification);
+    case 'incomplete':
+      return ask(attempt, verification);
     case 'accepted':
       return accept(attempt, verification);
   }
@@ -100,20 +124,63 @@ type Attempt = {
   readonly submission: SignInSubmission;
   readonly transaction: LoginTransaction;
   readonly rising: Session | undefined;
+  readonly place: OtpPlace;
+  readonly pending: PendingVerification | undefined;
+  readonly step: SignInStep | undefined;
   readonly credentials: Submission;
   readonly now: Instant;
 };
 
+/** The first factors were right: the rest is asked for, by SMS where that is the way. */
+async function ask(attempt: Attempt, incomplete: Incomplete): Promise<SignInResult> {
+  const { house, policy, submission, transaction, rising, pending, credentials, now } = attempt;
+  const { lockout } = policy.otp;
+  const asked = {
+    incomplete,
+    pending,
+    transaction: pending?.id ?? newId(house.random, 'tx'),
+    boundTo: boundToOf(transaction),
+    app: transaction.route,
+    login: credentials.login,
+    need: transaction.need,
+    wanted: submission.wanted,
+    known: rising !== undefined || isSomething(incomplete.proofs),
+    language: submission.language ?? 'ko',
+    host: transaction.host,
+    by: originOf(submission),
+    now,
+  } as const;
+  const next = await orTakeBack(house, lockout, incomplete.keys, () => goOn(house, policy, asked));
+  await takeBack(house, lockout, incomplete.keys);
+  const knowledgeProved = incomplete.proofs.pw !== undefined || incomplete.proofs.pin !== undefined;
+  if (next.kind === 'limited') return { kind: 'limited', transaction, until: next.until, step: attempt.step };
+  if (next.kind === 'unable') return reject(attempt, { kind: 'rejected', reason: 'no-authenticator', knowledgeProved });
+  const method = methodOf(incomplete.proofs);
+  const outcome = await house.verifications.commit(
+    next.changes,
+    eventOf(attempt, 'verification.challenged', '', { asks: next.offers.map((each) => each.method).join(' '), method }),
+  );
+  if (outcome === 'conflict') return reject(attempt, { kind: 'rejected', reason: 'otp-replayed', knowledgeProved });
+  const step = { pending: asked.transaction, expiresAt: next.expiresAt, offers: next.offers };
+  return { kind: 'continue', transaction, step };
+}
+
 async function accept(attempt: Attempt, verified: Extract<Verification, { kind: 'accepted' }>): Promise<SignInResult> {
-  const { house, policy, transaction, rising, now } = attempt;
+  const { house, policy, transaction, rising, pending, now } = attempt;
   if (rising !== undefined && rising.account.id !== verified.account.id)
     throw new Error('a session rises for its own account only');
   const cookie = encodeBase64Url(house.random.bytes(HANDLE_BYTES));
   // Only a complete sign-in clears the count: what rises has proved a part of it.
-  const cleared = rising === undefined ? verified.keys.map((key) => ({ kind: 'clear-attempts', key }) as const) : [];
-  const changes = [...verified.changes, ...cleared];
+  const cleared = rising === undefined ? verified.keys : [];
+  const changes = [
+    ...verified.changes,
+    ...(pending === undefined ? [] : [{ kind: 'spend-pending', pending: pending.id } as const]),
+    ...cleared.map((key) => ({ kind: 'clear-attempts', key }) as const),
+  ];
   const event = eventOf(attempt, rising === undefined ? 'signin.accepted' : 'stepup.accepted', '', {
     amr: amrOf(verified.proofs).join(' '),
+    method: methodOf(verified.proofs),
+    ...detailOf(verified.proofs),
   });
   const { lockout } = policy.otp;
   const outcome = await orTakeBack(house, lockout, verified.keys, () =>
@@ -125,7 +192,7 @@ async function accept(attempt: Attempt, verified: Extract<Verification, { kind: 
     return { kind: 'too-many-sessions', transaction };
   }
   if (outcome === 'conflict') {
-    const knowledgeProved = transaction.need.some((factor) => factor !== 'otp');
+    const knowledgeProved = transaction.need.some(isKnowledge);
     return reject(attempt, { kind: 'rejected', reason: 'otp-replayed', knowledgeProved });
   }
   house.live.forget(verified.account.id);
@@ -137,7 +204,8 @@ async function reject(attempt: Attempt, rejection: Rejection): Promise<SignInRes
   const { off, knowledgeProved } = rejection;
   const detail = { knowledgeProved, ...(off === undefined ? {} : { authenticator: off.kind, distance: off.distance }) };
   await attempt.house.audit.append(eventOf(attempt, 'signin.rejected', rejection.reason, detail));
-  return { kind: 'rejected', transaction: attempt.transaction, error: publicError(rejection) };
+  const { transaction, step } = attempt;
+  return { kind: 'rejected', transaction, error: publicError(rejection), step };
 }
 
 function writeOf(
@@ -160,18 +228,18 @@ function writeOf(
   };
 }
 
+const originOf = ({ address, request }: SignInSubmission): Origin => ({ actor: 'self', address, request });
+
 function eventOf(
   { submission, transaction, credentials, now }: Attempt,
-  kind: 'signin.accepted' | 'stepup.accepted' | 'signin.rejected' | 'signin.locked',
+  kind: 'signin.accepted' | 'stepup.accepted' | 'signin.rejected' | 'signin.locked' | 'verification.challenged',
   reason: string,
   detail: Readonly<Record<string, string | number | boolean>>,
 ) {
-  const origin: Origin = { actor: 'self', address: submission.address, request: submission.request };
-  const facts = {
+  return auditEvent(kind, now, originOf(submission), {
     login: credentials.login,
     route: transaction.route,
     reason,
-    detail: { host: transaction.host, ...detail },
-  };
-  return auditEvent(kind, now, origin, facts);
+    detail: { host: transaction.host, channel: 'web', method: transaction.need.join('+'), ...detail },
+  });
 }

@@ -1,70 +1,118 @@
+import { encodeBase32 } from '../core/enrolment/base32.ts';
 import { otpauthUri, SEED_BYTES } from '../core/enrolment/otpauth.ts';
-import { type Authenticator, foldLogin, type OtpAlgorithm } from '../core/identity/account.ts';
+import { type Authenticator, foldLogin } from '../core/identity/account.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Instant } from '../core/time.ts';
-import { codeFault, type FieldFault, normaliseCode } from '../core/verification/code.ts';
-import type { RejectReason } from '../core/verification/decide.ts';
+import { codeFault, type FieldFault, normaliseCode, readFactor } from '../core/verification/code.ts';
+import type { OtpPlace } from '../core/verification/demand.ts';
+import type { RejectReason } from '../core/verification/rejection.ts';
 import { type Resynchronisation, resynchronise } from '../core/verification/resynchronise.ts';
 import type { House } from '../ports.ts';
+import { orTakeBack, takeBack } from './attempts.ts';
 import { auditEvent, type Origin } from './origin.ts';
+import { parametersOf, type TokenRequest } from './token-parameters.ts';
 import { findUser } from './users.ts';
-import { orTakeBack, takeBack, verify } from './verify.ts';
-
-export type TokenPorts = Pick<
-  House,
-  'clock' | 'random' | 'accounts' | 'authenticators' | 'attempts' | 'browsers' | 'hasher' | 'verifications' | 'audit'
->;
+import type { VerifyPorts } from './verification.ts';
+import { verify } from './verify.ts';
 
 /** Least bytes of a seed: 128 bits (RFC 4226 R6). */
 export const MIN_SEED_BYTES = 16;
 
-export type TokenRequest = {
-  readonly login: string;
-  readonly kind: Authenticator['kind'];
-  readonly label?: string;
-  /** What is absent comes from the policy: `otp.foreign_apps` for TOTP, `otp.hotp` with SHA-1 for HOTP. */
-  readonly algorithm?: OtpAlgorithm;
-  readonly digits?: 6 | 8;
-  readonly period?: 30 | 60;
-  /** The seed of an existing token; absent = a new one is made. */
-  readonly seed?: Uint8Array;
-};
-
 export type Enrolment =
-  /** `uri` holds the seed: it is shown once and never logged. */
-  | { readonly kind: 'enrolled'; readonly authenticator: Authenticator; readonly uri: string }
+  /**
+   * `secret` is the seed in base32, and `uri` (TOTP and HOTP) holds it: they are shown once and never logged.
+   */
+  | {
+      readonly kind: 'enrolled';
+      readonly authenticator: Authenticator;
+      readonly secret: string;
+      readonly uri: string | undefined;
+    }
   | { readonly kind: 'missing' }
-  | { readonly kind: 'seed-too-short'; readonly bytes: number };
+  /** The serial number is taken. */
+  | { readonly kind: 'exists' }
+  | { readonly kind: 'seed-too-short'; readonly bytes: number }
+  /** Not a suite, or one that wants a PIN, session information or a length of response that is not kept here. */
+  | { readonly kind: 'bad-suite'; readonly suite: string };
 
 /** Gives a person an authenticator that is active at once: an administrator's act. */
 export async function enrolToken(
-  house: TokenPorts,
+  house: Pick<House, 'clock' | 'random' | 'accounts' | 'authenticators'>,
   policy: Policy,
   request: TokenRequest,
   by: Origin,
 ): Promise<Enrolment> {
   const account = await findUser(house, request.login);
   if (account === undefined) return { kind: 'missing' };
-  const { foreignApps, hotp } = policy.otp;
-  const algorithm = request.algorithm ?? (request.kind === 'totp' ? foreignApps.algorithm : 'SHA1');
-  const digits = request.digits ?? (request.kind === 'totp' ? foreignApps.digits : hotp.digits);
-  const period = request.kind === 'totp' ? (request.period ?? foreignApps.period) : 0;
+  const parameters = parametersOf(policy, request);
+  if (parameters === undefined) return { kind: 'bad-suite', suite: request.suite ?? '' };
+  const { kind, algorithm, digits, period } = parameters;
   const seed = request.seed ?? house.random.bytes(SEED_BYTES[algorithm]);
   if (seed.length < MIN_SEED_BYTES) return { kind: 'seed-too-short', bytes: seed.length };
 
-  const detail = { authenticator: request.kind, algorithm, digits, period, imported: request.seed !== undefined };
+  const { serial = '', label = '' } = request;
+  const detail = { authenticator: kind, algorithm, digits, period, imported: request.seed !== undefined };
   const event = auditEvent('token.enrolled', house.clock.now(), by, { login: foldLogin(account.login) ?? '', detail });
-  const parameters = { kind: request.kind, algorithm, digits, period } as const;
   const authenticator = await house.authenticators.add(
-    { ...parameters, accountId: account.id, label: request.label ?? '', seed },
+    { ...parameters, accountId: account.id, label, serial, seed },
     event,
   );
-  return {
-    kind: 'enrolled',
-    authenticator,
-    uri: otpauthUri({ ...parameters, issuer: policy.pages.brand.name, login: account.login, seed }),
-  };
+  if (authenticator === 'exists') return { kind: 'exists' };
+  const issuer = policy.pages.brand.name;
+  const uri =
+    kind === 'totp' || kind === 'hotp'
+      ? otpauthUri({ kind, algorithm, digits, period, issuer, login: account.login, seed })
+      : undefined;
+  return { kind: 'enrolled', authenticator, secret: encodeBase32(seed), uri };
 }
+
+/** Gives an authenticator another name. */
+export async function relabelToken(
+  house: Pick<House, 'clock' | 'authenticators' | 'accounts'>,
+  id: string,
+  label: string,
+  by: Origin,
+): Promise<'updated' | 'missing' | 'unreadable'> {
+  if (label.length > LABEL_MAX || /[\p{Cc}\p{Zl}\p{Zp}]/u.test(label)) return 'unreadable';
+  const authenticator = await house.authenticators.find(id);
+  if (authenticator === undefined) return 'missing';
+  const event = auditEvent('token.changed', house.clock.now(), by, await aboutToken(house, authenticator));
+  return house.authenticators.relabel(id, label, event);
+}
+
+const LABEL_MAX = 128;
+
+/** Deletes an authenticator with its seed. The audit trail stays. */
+export async function deleteToken(
+  house: Pick<House, 'clock' | 'authenticators' | 'accounts'>,
+  id: string,
+  by: Origin,
+): Promise<'deleted' | 'missing'> {
+  const authenticator = await house.authenticators.find(id);
+  if (authenticator === undefined) return 'missing';
+  const event = auditEvent('token.deleted', house.clock.now(), by, await aboutToken(house, authenticator));
+  return house.authenticators.delete(id, event);
+}
+
+/** Suspends, resumes or revokes an authenticator. A revoked one never comes back. */
+export async function setTokenStatus(
+  house: Pick<House, 'clock' | 'authenticators' | 'accounts'>,
+  id: string,
+  status: Authenticator['status'],
+  by: Origin,
+): Promise<'updated' | 'missing' | 'revoked-before'> {
+  const authenticator = await house.authenticators.find(id);
+  if (authenticator === undefined) return 'missing';
+  if (authenticator.status === 'revoked') return status === 'revoked' ? 'updated' : 'revoked-before';
+  const kind = ({ active: 'token.resumed', suspended: 'token.suspended', revoked: 'token.revoked' } as const)[status];
+  const event = auditEvent(kind, house.clock.now(), by, await aboutToken(house, authenticator));
+  return house.authenticators.setStatus(id, status, event);
+}
+
+export type TokenPorts = VerifyPorts & Pick<House, 'clock' | 'random' | 'verifications' | 'audit'>;
+
+/** Nowhere in particular: every kind of OTP counts. */
+const ANYWHERE: OtpPlace = { name: '', otp: 'any', otpRules: [], smsFallback: undefined };
 
 export type TokenTest =
   | { readonly kind: 'accepted'; readonly authenticator: string }
@@ -80,19 +128,20 @@ export async function testToken(
   code: string,
   by: Origin,
 ): Promise<TokenTest> {
-  const fault = codeFault(code);
-  if (fault !== undefined) return { kind: 'malformed', fault };
+  const read = readFactor('otp', code);
+  if (!read.ok) return { kind: 'malformed', fault: read.error };
   const now = house.clock.now();
   const folded = foldLogin(login) ?? '';
   const request = {
     login: folded,
-    credentials: { otp: normaliseCode(code) },
+    credentials: { otp: read.value },
     need: ['otp'],
-    kinds: 'any',
+    place: ANYWHERE,
+    allow: undefined,
+    pending: undefined,
     browserHash: '',
-    now,
   } as const;
-  const verified = await verify(house, policy.otp, request);
+  const verified = await verify(house, policy, { ...request, address: by.address, now });
   const event = (reason: string) => auditEvent('token.tested', now, by, { login: folded, reason });
   if (verified.kind === 'locked') {
     await house.audit.append(event('locked'));
@@ -102,6 +151,7 @@ export async function testToken(
     await house.audit.append(event(verified.reason));
     return { kind: 'rejected', reason: verified.reason, distance: verified.off?.distance };
   }
+  if (verified.kind === 'incomplete') throw new Error('a code was given and nothing else is needed');
   const { lockout } = policy.otp;
   const commit = () => house.verifications.commit(verified.changes, event('accepted'));
   const outcome = await orTakeBack(house, lockout, verified.keys, commit);
@@ -128,12 +178,14 @@ export async function resyncToken(
   if (fault !== undefined) return { kind: 'malformed', fault };
   const authenticator = await house.authenticators.bindOne(id);
   if (authenticator === undefined || authenticator.status === 'revoked') return { kind: 'missing' };
+  if (authenticator.kind !== 'totp' && authenticator.kind !== 'hotp') return { kind: 'not-found' };
   const now = house.clock.now();
   const found = resynchronise(authenticator, [normaliseCode(codes[0]), normaliseCode(codes[1])], now);
+  const about = await aboutToken(house, authenticator);
   const event = auditEvent('token.resynchronised', now, by, {
-    login: await loginOf(house, authenticator),
+    ...about,
     reason: found.kind,
-    detail: { authenticator: id, ...(found.kind === 'found' ? { drift: found.drift } : {}) },
+    detail: { ...about.detail, ...(found.kind === 'found' ? { drift: found.drift } : {}) },
   });
   if (found.kind !== 'found') {
     await house.audit.append(event);
@@ -143,27 +195,14 @@ export async function resyncToken(
   return outcome === 'updated' ? found : { kind: 'conflict' };
 }
 
-/** Suspends, resumes or revokes an authenticator. A revoked one never comes back. */
-export async function setTokenStatus(
-  house: Pick<House, 'clock' | 'authenticators' | 'accounts'>,
-  id: string,
-  status: Authenticator['status'],
-  by: Origin,
-): Promise<'updated' | 'missing' | 'revoked-before'> {
-  const authenticator = await house.authenticators.find(id);
-  if (authenticator === undefined) return 'missing';
-  if (authenticator.status === 'revoked') return status === 'revoked' ? 'updated' : 'revoked-before';
-  const kind = ({ active: 'token.resumed', suspended: 'token.suspended', revoked: 'token.revoked' } as const)[status];
-  const login = await loginOf(house, authenticator);
-  const event = auditEvent(kind, house.clock.now(), by, { login, detail: { authenticator: id } });
-  return house.authenticators.setStatus(id, status, event);
-}
-
-/** The folded login of an authenticator's owner. */
-async function loginOf(house: Pick<House, 'accounts'>, { accountId }: Authenticator): Promise<string> {
-  const owner = (await house.accounts.list()).find(({ id }) => id === accountId);
-  return foldLogin(owner?.login ?? '') ?? '';
-}
-
 const authenticatorOf = (changes: readonly { readonly kind: string; readonly authenticator?: string }[]): string =>
   changes.find(({ kind }) => kind === 'advance-moving-factor')?.authenticator ?? '';
+
+/** What an audit record says of an authenticator: its owner's folded login and its identifier. */
+async function aboutToken(
+  house: Pick<House, 'accounts'>,
+  { id, accountId }: Authenticator,
+): Promise<{ readonly login: string; readonly detail: { readonly authenticator: string } }> {
+  const owner = await house.accounts.find(accountId);
+  return { login: foldLogin(owner?.login ?? '') ?? '', detail: { authenticator: id } };
+}

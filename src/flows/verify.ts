@@ -1,33 +1,20 @@
 import type { Account } from '../core/identity/account.ts';
-import { type Factor, isKnowledge, type Proofs } from '../core/identity/factors.ts';
-import type { OtpSettings } from '../core/policy.ts';
+import type { Factor, Proofs } from '../core/identity/factors.ts';
+import type { Policy } from '../core/policy.ts';
 import type { Instant } from '../core/time.ts';
-import type { Submission } from '../core/verification/code.ts';
-import {
-  decideVerification,
-  type Rejection,
-  type VerificationDecision,
-  type VerificationFacts,
-} from '../core/verification/decide.ts';
-import { matchCode } from '../core/verification/match.ts';
-import type { AttemptKey, AttemptLimits } from '../core/verification/throttle.ts';
-import { windowOf } from '../core/verification/window.ts';
-import type { House, StateChange } from '../ports.ts';
-
-export type VerifyPorts = Pick<House, 'hasher' | 'accounts' | 'authenticators' | 'attempts' | 'browsers'>;
-
-export type VerificationRequest = Submission & {
-  readonly need: readonly Factor[];
-  /** Which kind of OTP counts here. */
-  readonly kinds: 'any' | 'time' | 'event';
-  /** Digest of the browser's secret; the empty string where there is no browser. */
-  readonly browserHash: string;
-  readonly now: Instant;
-};
+import { type Ways, waysOn } from '../core/verification/accepts.ts';
+import type { VerificationDecision } from '../core/verification/decide.ts';
+import { demandFor } from '../core/verification/demand.ts';
+import type { Rejection } from '../core/verification/rejection.ts';
+import type { AttemptKey } from '../core/verification/throttle.ts';
+import type { StateChange } from '../ports.ts';
+import { bucketsOf, orTakeBack, reserveAll, takeBack } from './attempts.ts';
+import { evaluate } from './evaluate.ts';
+import { NOBODY, type VerificationRequest, type VerifyPorts } from './verification.ts';
 
 /**
- * What came of it. An accepted verification has written nothing yet: its changes have to be committed, each with its
- * condition, before anybody is let in. One attempt stands reserved in every bucket of `keys`.
+ * What came of it. Nothing is written yet: the changes have to be committed, each with its condition, before anybody is
+ * let in or hears what is next. One attempt stands reserved in every bucket of `keys`.
  */
 export type Verification =
   | {
@@ -37,11 +24,23 @@ export type Verification =
       readonly changes: readonly StateChange[];
       readonly keys: readonly AttemptKey[];
     }
+  | Incomplete
   | Rejection
   | { readonly kind: 'locked'; readonly until: Instant };
 
-/** Stands for an account where there is none, so that the same questions are asked of the stores. */
-const NOBODY = '-';
+/** All that was given is right, and more is needed. */
+export type Incomplete = {
+  readonly kind: 'incomplete';
+  /** Undefined for a login that does not exist, of which nothing was asked yet. */
+  readonly account: Account | undefined;
+  readonly proofs: Proofs;
+  readonly changes: readonly StateChange[];
+  readonly keys: readonly AttemptKey[];
+  readonly remaining: readonly Factor[];
+  readonly ways: Ways;
+  /** Whether a message may really be sent to this person. */
+  readonly mayText: boolean;
+};
 
 /**
  * The single way a password, a PIN or a code is verified. An attempt is reserved before anything is checked (RFC 4226
@@ -51,137 +50,66 @@ const NOBODY = '-';
  */
 export async function verify(
   house: VerifyPorts,
-  otp: OtpSettings,
+  policy: Pick<Policy, 'otp' | 'sms'>,
   request: VerificationRequest,
 ): Promise<Verification> {
-  const { login, now } = request;
+  const { login, browserHash, now } = request;
+  const { lockout } = policy.otp;
   const account = await house.accounts.findByLogin(login);
-  const known = await house.browsers.isKnown(request.browserHash, account?.id ?? NOBODY);
-  const keys = bucketsOf(login, known && account !== undefined ? request.browserHash : '', request.need);
-  const until = await reserveAll(house, otp.lockout, keys, now);
+  const known = browserHash !== '' && (await house.browsers.isKnown(browserHash, account?.id ?? NOBODY));
+  const keys = bucketsOf(login, known && account !== undefined ? browserHash : '', request.need);
+  const until = await reserveAll(house, lockout, keys, now);
   if (until !== undefined) return { kind: 'locked', until };
 
-  const decision = await orTakeBack(house, otp.lockout, keys, () => evaluate(house, otp, request, account));
-  if (decision.kind === 'accepted' && account !== undefined) {
-    const proofs = proofsOf(request.need, decision, now);
-    return { kind: 'accepted', account, proofs, changes: changesOf(decision), keys };
+  const evaluated = await orTakeBack(house, lockout, keys, () => evaluate(house, policy, request, account));
+  const { decision, facts } = evaluated;
+  if (decision.kind === 'rejected') {
+    if (decision.reason === 'otp-replayed') await takeBack(house, lockout, keys);
+    return decision;
   }
-  if (decision.kind === 'accepted') throw new Error('accepted without an account');
-  if (decision.reason === 'otp-replayed') await takeBack(house, otp.lockout, keys);
-  return decision;
+  const changes = changesOf(decision, facts.sms === 'right' ? request.pending?.challengeId : undefined);
+  const { proofs } = decision;
+  if (decision.kind === 'accepted') {
+    if (account === undefined) throw new Error('accepted without an account');
+    return { kind: 'accepted', account, proofs, changes, keys };
+  }
+  const { remaining } = decision;
+  const strange = Object.keys(proofs).length === 0;
+  const ways = strange
+    ? waysOn(demandFor(request.place, undefined, request.need), remaining, proofs, {
+        kinds: [],
+        live: false,
+        outage: facts.conditions.outage,
+      })
+    : waysOn(facts.demand, remaining, proofs, facts.conditions);
+  return { kind: 'incomplete', account, proofs, changes, keys, remaining, ways, mayText: evaluated.mayText };
 }
 
-/**
- * The buckets of an attempt. What a sign-in with an OTP alone clears must not be what guesses at a password or PIN are
- * counted in, or whoever holds a lost token could clear the count between guesses: those have one more bucket, which
- * only a sign-in that proves such a factor clears.
- */
-function bucketsOf(login: string, browser: string, need: readonly Factor[]): readonly AttemptKey[] {
-  const all = { login, browser };
-  return need.some(isKnowledge) ? [all, { login, browser: `${browser}#knowledge` }] : [all];
-}
-
-/** Reserves one attempt in every bucket, or none: then the moment until which one of them is locked. */
-async function reserveAll(
-  house: Pick<House, 'attempts'>,
-  limits: AttemptLimits,
-  keys: readonly AttemptKey[],
-  now: Instant,
-): Promise<Instant | undefined> {
-  const reserved: AttemptKey[] = [];
-  for (const key of keys) {
-    const reservation = await house.attempts.reserve(key, limits, now);
-    if (reservation.kind === 'locked') {
-      await takeBack(house, limits, reserved);
-      return reservation.until;
+/** What is spent with a decision. `answered` is the SMS challenge that was answered right. */
+export function changesOf(
+  { otp }: Exclude<VerificationDecision, Rejection>,
+  answered: string | undefined,
+): readonly StateChange[] {
+  const sms: readonly StateChange[] = answered === undefined ? [] : [{ kind: 'use-challenge', challenge: answered }];
+  switch (otp?.kind) {
+    case undefined:
+      return sms;
+    case 'factor':
+      return [...sms, advance(otp.authenticator.id, otp.to, otp.drift)];
+    case 'live':
+      return [...sms, { kind: 'use-live-code', code: otp.code }];
+    case 'lookup':
+      return [...sms, { kind: 'use-lookup-code', code: otp.code }];
+    case 'response': {
+      const spent = { kind: 'use-challenge', challenge: otp.challenge } as const;
+      return [...sms, spent, ...(otp.to === undefined ? [] : [advance(otp.authenticator.id, otp.to, 0)])];
     }
-    reserved.push(key);
-  }
-  return undefined;
-}
-
-/** Takes the reserved attempts back. */
-export async function takeBack(
-  house: Pick<House, 'attempts'>,
-  limits: AttemptLimits,
-  keys: readonly AttemptKey[],
-): Promise<void> {
-  for (const key of keys) await house.attempts.release(key, limits);
-}
-
-/** Collects the facts and decides. */
-async function evaluate(
-  house: VerifyPorts,
-  otp: OtpSettings,
-  request: VerificationRequest,
-  account: Account | undefined,
-): Promise<VerificationDecision> {
-  const knowledge = await proveKnowledge(house, request, account);
-  const matches = request.need.includes('otp') ? await matchAll(house, otp, request, account) : [];
-  return decideVerification({
-    account: account?.status ?? 'unknown',
-    need: request.need,
-    knowledge,
-    matches,
-    kinds: request.kinds,
-  });
-}
-
-/** Takes the reserved attempt back if the work breaks half-way: nobody learned anything from it. */
-export async function orTakeBack<T>(
-  house: Pick<House, 'attempts'>,
-  limits: AttemptLimits,
-  keys: readonly AttemptKey[],
-  work: () => Promise<T>,
-): Promise<T> {
-  try {
-    return await work();
-  } catch (breakage) {
-    // Where not even this can be written the first breakage is the one to report.
-    await takeBack(house, limits, keys).catch(() => undefined);
-    throw breakage;
   }
 }
 
-async function proveKnowledge(
-  house: VerifyPorts,
-  request: VerificationRequest,
-  account: Account | undefined,
-): Promise<VerificationFacts['knowledge']> {
-  const knowledge: { pw?: boolean; pin?: boolean } = {};
-  for (const factor of request.need) {
-    if (factor === 'otp') continue;
-    const hash = await house.accounts.secretHash(account?.id ?? NOBODY, factor);
-    knowledge[factor] = await house.hasher.verify(hash, request.credentials[factor] ?? '');
-  }
-  return knowledge;
-}
-
-async function matchAll(
-  house: VerifyPorts,
-  otp: OtpSettings,
-  request: VerificationRequest,
-  account: Account | undefined,
-): Promise<VerificationFacts['matches']> {
-  const bound = await house.authenticators.bind(account?.id ?? NOBODY);
-  const decoy = house.authenticators.decoy();
-  const code = request.credentials.otp ?? '';
-  const matches = (bound.length > 0 ? bound : [decoy]).map((authenticator) => ({
-    authenticator,
-    match: matchCode(authenticator, windowOf(authenticator, otp, request.now), code),
-  }));
-  return bound.length > 0 ? matches : [];
-}
-
-type Accepted = Extract<VerificationDecision, { kind: 'accepted' }>;
-
-const proofsOf = (need: readonly Factor[], { otp }: Accepted, now: Instant): Proofs => ({
-  ...Object.fromEntries(need.map((factor) => [factor, now])),
-  ...(otp === undefined ? {} : { [otp.authenticator.kind]: now }),
+const advance = (authenticator: string, to: number, drift: number): StateChange => ({
+  kind: 'advance-moving-factor',
+  authenticator,
+  to,
+  drift,
 });
-
-function changesOf(decision: Accepted): readonly StateChange[] {
-  if (decision.otp === undefined) return [];
-  const { authenticator, to, drift } = decision.otp;
-  return [{ kind: 'advance-moving-factor', authenticator: authenticator.id, to, drift }];
-}

@@ -78,10 +78,13 @@ export function noticeOf(page: Page, reader: Reader): Notice {
   }
 }
 
-/** A notice with a heading and one sentence, `<key>.title` and `<key>.lead`. */
+/** Sentences that need values: whoever says them fills them in. */
+const WITH_VALUES: ReadonlySet<NoticeKey> = new Set(['tooLarge', 'tooMany', 'tooManySessions', 'tooManyTexts']);
+
+/** A notice with a heading and one sentence, `<key>.title` and `<key>.lead`; no sentence where it needs values. */
 export function plain(reader: Reader, code: string, key: NoticeKey): Notice {
   const { t } = reader;
-  const lead = key === 'tooLarge' || key === 'tooMany' ? [] : [t(`${key}.lead`)];
+  const lead = WITH_VALUES.has(key) ? [] : [t(`${key}.lead`)];
   return { code, heading: t(`${key}.title`), lead, actions: [], facts: [], languages: 'none' };
 }
 

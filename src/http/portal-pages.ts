@@ -6,6 +6,7 @@ import { clockTime, clockTimeFrom, roundedClockTime, sizeText } from '../texts/t
 import type { Notice } from './notices.ts';
 import { frameOf, type Reader } from './reader.ts';
 import { factorWords, type SignInPage, signInView } from './sign-in-view.ts';
+import { type StepPage, stepView } from './step-view.ts';
 
 /** One entry in the list of what a person may open. */
 export type App = { readonly route: Route; readonly href: string; readonly need: 'open' | readonly Factor[] };
@@ -13,6 +14,7 @@ export type App = { readonly route: Route; readonly href: string; readonly need:
 /** What a page of the portal says. */
 export type PortalPage =
   | SignInPage
+  | StepPage
   | {
       readonly kind: 'locked';
       readonly route: Route | undefined;
@@ -49,6 +51,8 @@ export function portalView(page: Exclude<PortalPage, { kind: 'notice' }>, reader
   switch (page.kind) {
     case 'sign-in':
       return { ...view('portal/login', signInView(page, reader)), onward: true };
+    case 'step':
+      return { ...view('portal/step', stepView(page, reader), waitOf(page, reader)), onward: true };
     case 'locked':
       return locked(page, reader);
     case 'apps':
@@ -67,10 +71,14 @@ const view = (template: string, model: Record<string, unknown>, headers: Record<
   onward: false,
 });
 
+const waitOf = ({ resent }: StepPage, { context }: Reader): Record<string, string> =>
+  resent === undefined || resent === 'queued' ? {} : { 'retry-after': secondsFrom(context.now, resent.until) };
+
+const secondsFrom = (now: Instant, until: Instant): string => String(Math.max(1, Math.ceil((until - now) / 1000)));
+
 function locked(page: Extract<PortalPage, { kind: 'locked' }>, reader: Reader): View {
   const { t, language, zone, policy, context } = reader;
   const title = page.route === undefined ? policy.pages.brand.name : titleOf(page.route, language);
-  const wait = Math.max(1, Math.ceil((page.until - context.now) / 1000));
   return view(
     'portal/locked',
     {
@@ -81,7 +89,7 @@ function locked(page: Extract<PortalPage, { kind: 'locked' }>, reader: Reader): 
       until: new Date(page.until).toISOString(),
       again: `${policy.server.reservedPath}/login?t=${page.transaction}`,
     },
-    { 'retry-after': String(wait) },
+    { 'retry-after': secondsFrom(context.now, page.until) },
   );
 }
 

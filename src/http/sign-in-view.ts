@@ -2,11 +2,12 @@ import type { LocalText, Route } from '../core/access/route.ts';
 import type { Factor } from '../core/identity/factors.ts';
 import { textIn, titleOf } from '../core/policy.ts';
 import type { FieldFault, FieldName } from '../core/verification/code.ts';
-import type { PublicError } from '../core/verification/decide.ts';
+import type { PublicError } from '../core/verification/rejection.ts';
 import type { KeptPost, LoginTransaction } from '../ports.ts';
 import { sentences } from '../texts/page-texts.ts';
 import type { PageText } from '../texts/pages/ko.ts';
 import { clockTime, sizeText } from '../texts/time.ts';
+import { digitsOf, faultText, OTP_ERRORS, type Summary, tipsFor } from './field-texts.ts';
 import { frameOf, type Reader } from './reader.ts';
 
 /** The sign-in form and everything that may have to be said about it. */
@@ -22,9 +23,21 @@ export type SignInPage = {
   readonly error?: PublicError;
   readonly notice?: 'expired' | 'ended' | undefined;
   readonly kept?: KeptPost | undefined;
+  /** A code by SMS may stand in for the OTP: `instead` beside it, `outage` in its place while that service is down. */
+  readonly texts?: 'instead' | 'outage' | undefined;
+  /** The field takes a spare code: letters too, so no keypad of digits is asked for. */
+  readonly spare?: 'offered' | 'asked' | undefined;
+  /** What the person chose to type in the place of what the page would ask for. */
+  readonly chosen?: 'spare' | 'app' | undefined;
   /** Step-up: who is signed in, and what the rule says this act is. */
   readonly rise?: { readonly login: string; readonly because: LocalText } | undefined;
 };
+
+/** The factors that have a field in this step: a code by SMS is asked for once it is on its way. */
+const fieldsOf = ({ transaction: { need }, texts }: SignInPage): readonly FieldFactor[] =>
+  need.filter((factor): factor is FieldFactor => factor !== 'sms' && !(factor === 'otp' && texts === 'outage'));
+
+type FieldFactor = Exclude<Factor, 'sms'>;
 
 /** What a factor's field is called and how browsers and password managers are told about it. */
 const FIELDS = {
@@ -56,7 +69,26 @@ export function signInView(page: SignInPage, reader: Reader): Record<string, unk
     transaction: transaction.id,
     csrf: page.csrf,
     rows: rowsOf(page, errors, summary !== undefined, reader),
-    submit: t(rise === undefined ? 'login.submit' : 'stepUp.submit'),
+    submit: t(submitText(page)),
+    ...waysOf(page, reader),
+  };
+}
+
+/** Where a code by SMS follows, the button says what pressing it does. */
+function submitText({ transaction: { need }, rise, texts }: SignInPage): PageText {
+  if (need.includes('sms') || texts === 'outage') return 'login.textMe';
+  return rise === undefined ? 'login.submit' : 'stepUp.submit';
+}
+
+/** Other ways to prove what the OTP proves; the same for everybody on this route. */
+function waysOf({ texts, spare, chosen }: SignInPage, { t }: Reader): Record<string, unknown> {
+  return {
+    degraded: texts === 'outage' ? sentences(t('login.degraded')) : [],
+    inOutage: texts === 'outage',
+    textInstead: texts === 'instead' ? t('login.textInstead') : undefined,
+    spare: spare === 'offered' ? t('login.spare') : undefined,
+    app: spare === 'asked' || texts === 'outage' ? t('login.notSpare') : undefined,
+    chosen,
   };
 }
 
@@ -82,55 +114,18 @@ type Errors = ReadonlyMap<FieldName, string>;
 
 /** The sentence for each field that has one: faults of form, and what may be said of a code once something was proved. */
 function errorsOf(page: SignInPage, reader: Reader): Errors {
+  if (page.error === 'E8') return new Map();
   if (page.error !== undefined && page.error !== 'E1') return new Map([['otp', reader.t(OTP_ERRORS[page.error])]]);
   return new Map((page.faults ?? []).map((fault) => [fault.field, faultText(fault, reader)]));
 }
 
-const OTP_ERRORS = { E2: 'error.otpWrong', E3: 'error.otpClock', E4: 'error.otpUsed' } as const;
-
-function faultText({ field, fault, length }: FieldFault, reader: Reader): string {
-  const { t, policy } = reader;
-  if (fault === 'hangul') return t('error.idHangul');
-  switch (field) {
-    case 'login':
-      return t(fault === 'empty' ? 'error.idEmpty' : 'error.idForm');
-    case 'password':
-      return t(fault === 'empty' ? 'error.passwordEmpty' : 'error.passwordLength');
-    case 'pin': {
-      const { minLength: min, maxLength: max } = policy.users.pin;
-      if (fault === 'empty') return t('error.pinEmpty');
-      return fault === 'wrong-length'
-        ? t('error.pinLength', { min, max, typed: length })
-        : t('error.pinDigits', { min, max });
-    }
-    case 'otp': {
-      if (fault === 'empty') return t('error.otpEmpty');
-      const digits = digitsOf(reader);
-      return fault === 'wrong-length'
-        ? t('error.otpLength', { digits, typed: length })
-        : t('error.otpDigits', { digits });
-    }
-  }
-}
-
-type Summary = {
-  readonly heading: string;
-  readonly text?: string;
-  readonly items: readonly { readonly text: string; readonly field?: string }[];
-};
-
 function summaryOf(page: SignInPage, errors: Errors, { t }: Reader): Summary | undefined {
   if (page.error === 'E1')
     return { heading: t('error.login'), text: t('error.check'), items: tipsFor(page.transaction.need, t) };
+  if (page.error === 'E8') return { heading: t('error.login'), text: t('error.smsOver'), items: [] };
   if (errors.size === 0) return undefined;
   const items = [...errors].map(([field, text]) => ({ text, field }));
   return { heading: t(page.error === undefined ? 'error.form' : 'error.login'), items };
-}
-
-/** Advice about the world (clock, fresh code, keyboard), never about the account: the same for everybody. */
-function tipsFor(need: readonly Factor[], t: Reader['t']): Summary['items'] {
-  const otp = [{ text: t('error.tipFresh'), field: 'otp' }, { text: t('error.tipClock') }];
-  return [...(need.includes('otp') ? otp : []), ...(need.includes('pw') ? [{ text: t('error.tipHangul') }] : [])];
 }
 
 type Field = {
@@ -157,8 +152,8 @@ function rowsOf(page: SignInPage, errors: Errors, hasSummary: boolean, reader: R
     return first;
   };
   if (page.rise === undefined) rows.push([loginField(page.login, errors, page.login === '' && focusOnce(), reader)]);
-  for (const factor of page.transaction.need) {
-    const field = factorField(factor, errors, focusOnce(), reader);
+  for (const factor of fieldsOf(page)) {
+    const field = factorField(page, factor, errors, focusOnce(), reader);
     const last = rows.at(-1);
     if (field.code && last?.length === 1 && last[0]?.code === true) last.push(field);
     else rows.push([field]);
@@ -174,25 +169,26 @@ function loginField(value: string, errors: Errors, focus: boolean, { t, policy, 
   return { ...fixed, label: t('login.id'), hint, error, describedBy: described, value, focus };
 }
 
-function factorField(factor: Factor, errors: Errors, focus: boolean, reader: Reader): Field {
+function factorField(page: SignInPage, factor: FieldFactor, errors: Errors, focus: boolean, reader: Reader): Field {
   const { name, label, type, autocomplete, digits } = FIELDS[factor];
-  const hint = hintOf(factor, reader);
+  const spare = factor === 'otp' && page.spare === 'asked';
+  const hint = spare ? reader.t('login.spareHint') : hintOf(factor, reader);
   const error = errors.get(name);
   return {
     name,
-    label: reader.t(label),
+    label: reader.t(spare ? 'login.spareLabel' : label),
     hint,
     error,
     describedBy: describedBy(name, hint, error),
     type,
     autocomplete,
-    numeric: digits,
+    numeric: digits && !spare,
     code: digits,
     focus,
   };
 }
 
-function hintOf(factor: Factor, reader: Reader): string | undefined {
+function hintOf(factor: FieldFactor, reader: Reader): string | undefined {
   const { t, policy } = reader;
   if (factor === 'otp') return t('login.otpHint', { digits: digitsOf(reader) });
   if (factor === 'pw') return undefined;
@@ -201,9 +197,3 @@ function hintOf(factor: Factor, reader: Reader): string | undefined {
 
 const describedBy = (name: string, hint: string | undefined, error: string | undefined): string =>
   [hint === undefined ? '' : `${name}-hint`, error === undefined ? '' : `${name}-error`].join(' ').trim();
-
-/** How many digits codes have here; both lengths where authenticators of both are handed out. */
-function digitsOf({ policy, t }: Reader): string {
-  const { totp, hotp, foreignApps } = policy.otp;
-  return [...new Set([totp.digits, foreignApps.digits, hotp.digits])].sort().join(t('list.or'));
-}

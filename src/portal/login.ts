@@ -1,20 +1,19 @@
-import { decideAccess } from '../core/access/decide.ts';
-import type { LocalText, Route } from '../core/access/route.ts';
-import { servesHost } from '../core/access/routes.ts';
-import { canonicalise } from '../core/access/target.ts';
-import type { Factor } from '../core/identity/factors.ts';
-import type { Policy } from '../core/policy.ts';
+import type { Language } from '../core/policy.ts';
 import { requestNumber } from '../core/request-number.ts';
 import { cookieLine } from '../core/session/cookies.ts';
-import { beginSignIn, openSignIn } from '../flows/begin-sign-in.ts';
+import { refuseOnBeat } from '../flows/beat.ts';
+import { openSignIn } from '../flows/begin-sign-in.ts';
+import { placeOfRoute } from '../flows/place.ts';
+import { type Resent, resendSignInCode } from '../flows/resend-sign-in-code.ts';
 import { type SignInResult, submitSignIn } from '../flows/sign-in.ts';
-import { formToken } from '../http/csrf.ts';
+import { findStep, stepOf } from '../flows/sign-in-step.ts';
 import type { Form } from '../http/form.ts';
 import { plain } from '../http/notices.ts';
-import type { SignInPage } from '../http/sign-in-view.ts';
+import { readerOf } from '../http/reader.ts';
 import type { LoginTransaction } from '../ports.ts';
+import { roundedClockTime } from '../texts/time.ts';
 import { type Answer, browserCookie, goTo, languageCookie, showNotice, showPage } from './answer.ts';
-import { refuseOnBeat } from './beat.ts';
+import { home, routeOf, type Shown, showForm, showStep, startAnew } from './login-pages.ts';
 import { hasOwnToken, readSubmitted } from './submission.ts';
 import { onlyParameter, type Visit } from './visit.ts';
 
@@ -40,50 +39,81 @@ export async function showLogin(visit: Visit): Promise<Answer> {
   }
 }
 
-const FIELDS = ['login', 'password', 'pin', 'otp', 'csrf', 't', 'lang'] as const;
+const FIELDS = ['login', 'password', 'pin', 'otp', 'sms', 'csrf', 't', 'p', 'do', 'spare', 'app', 'lang'] as const;
 type LoginForm = Form<(typeof FIELDS)[number]>;
 
-/** `POST /login`: one attempt. A form that is not this browser's own is shown anew, and nothing was attempted. */
+/** One submission of a form of ours, from the browser it was given to. */
+type Sent = { readonly visit: Visit; readonly form: LoginForm; readonly browserSecret: string };
+
+/**
+ * `POST /login`: one attempt, or a wish (another language, the message again). A form that is not this browser's own is
+ * shown anew, and nothing was attempted.
+ */
 export async function submitLogin(visit: Visit): Promise<Answer> {
   const submitted = await readSubmitted(visit, FIELDS);
   if (submitted.kind === 'refused') return submitted.answer;
   const { form, browserSecret } = submitted;
-  const { parts, context, session, policy } = visit;
-  const transaction = form.t ?? '';
-  const opening = { transaction, browserSecret, host: context.host, session };
-  if (!hasOwnToken(visit, browserSecret, transaction, form.csrf)) return startAnew(visit, 403, form);
-  if (form.lang !== undefined) return inOtherLanguage(visit, form, browserSecret);
+  const { parts, policy } = visit;
+  if (!hasOwnToken(visit, browserSecret, form.t ?? '', form.csrf)) return startAnew(visit, 403, form);
+  const sent = { visit, form, browserSecret };
+  if (form.lang !== undefined) return inOtherLanguage(sent);
+  if (form.do === 'spare' || form.do === 'app' || form.do === 'back') return inOtherWay(sent);
+  if (form.do === 'resend') return resend(sent);
   const submission = {
-    ...opening,
-    fields: { login: form.login ?? '', password: form.password ?? '', pin: form.pin ?? '', otp: form.otp ?? '' },
-    address: context.address.text,
+    ...openingOf(sent),
+    fields: {
+      login: form.login ?? '',
+      password: form.password ?? '',
+      pin: form.pin ?? '',
+      otp: form.otp ?? '',
+      sms: form.sms ?? '',
+    },
+    ...originOf(visit),
     userAgent: visit.request.headers['user-agent'] ?? '',
-    request: requestNumber(context.requestId),
-  };
+    pending: form.p,
+    wanted: form.do === 'sms' ? 'sms' : undefined,
+    language: languageOf(visit),
+  } as const;
   const result = await refuseOnBeat(
     () => submitSignIn({ ...parts.house, live: parts.live }, policy, submission),
     ({ kind }) => kind !== 'accepted',
   );
-  return { ...(await answerTo(result, visit, form, browserSecret)), outcome: `sign-in ${result.kind}` };
+  return { ...(await answerTo(result, sent)), outcome: `sign-in ${result.kind}` };
 }
 
-async function answerTo(result: SignInResult, visit: Visit, form: LoginForm, browserSecret: string): Promise<Answer> {
-  const { context, policy } = visit;
-  const login = form.login ?? '';
+const openingOf = ({ visit: { context, session }, form, browserSecret }: Sent) => ({
+  transaction: form.t ?? '',
+  browserSecret,
+  host: context.host,
+  session,
+});
+
+const originOf = ({ context }: Visit) => ({
+  address: context.address.text,
+  request: requestNumber(context.requestId),
+});
+
+/** The reader's language, for a message to them. */
+const languageOf = ({ policy, page }: Visit): Language => readerOf(policy, page, 'UTC').language;
+
+async function answerTo(result: SignInResult, sent: Sent): Promise<Answer> {
+  const { visit, form, browserSecret } = sent;
+  const { policy } = visit;
   switch (result.kind) {
     case 'accepted':
       return accepted(result, visit, browserSecret);
+    case 'continue':
+      return showStep(visit, 200, result.transaction, browserSecret, result.step, {});
     case 'malformed':
-      return showForm(visit, 401, result.transaction, browserSecret, { login, faults: result.faults });
+      return again(sent, result, { faults: result.faults });
     case 'rejected':
-      return showForm(visit, 401, result.transaction, browserSecret, { login, error: result.error });
+      return again(sent, result, { error: result.error });
     case 'expired':
-      return showForm(visit, 401, result.transaction, browserSecret, { login, notice: 'expired' });
-    case 'locked': {
-      const { transaction, until } = result;
-      const route = routeOf(policy, transaction);
-      return showPage(visit, 429, { kind: 'locked', route, host: context.host, transaction: transaction.id, until });
-    }
+      return showForm(visit, 401, result.transaction, browserSecret, { ...kept(form), notice: 'expired' });
+    case 'locked':
+      return locked(visit, result.transaction, result.until);
+    case 'limited':
+      return limited(visit, result.transaction, result.until);
     case 'too-many-sessions': {
       const { max } = policy.sessions.concurrent;
       return showNotice(visit, 403, (reader) => ({
@@ -100,6 +130,43 @@ async function answerTo(result: SignInResult, visit: Visit, form: LoginForm, bro
   }
 }
 
+type Refused = Extract<SignInResult, { kind: 'malformed' | 'rejected' }>;
+
+/** The step that was not accepted once more; the first one where a code by SMS is over and a new one has to be sent. */
+async function again(
+  { visit, form, browserSecret }: Sent,
+  { transaction, step }: Refused,
+  said: Pick<Shown, 'faults' | 'error'>,
+): Promise<Answer> {
+  if (step === undefined || said.error === 'E8') {
+    return showForm(visit, 401, transaction, browserSecret, { ...kept(form), ...said });
+  }
+  return showStep(visit, 401, transaction, browserSecret, step, said);
+}
+
+/** What of a form stays when it is shown again. */
+const kept = ({ login, spare, app }: LoginForm): Pick<Shown, 'login' | 'choice'> => ({
+  login: login ?? '',
+  choice: spare === '1' ? 'spare' : app === '1' ? 'app' : undefined,
+});
+
+function locked(visit: Visit, transaction: LoginTransaction, until: number): Answer {
+  const { policy, context } = visit;
+  const route = routeOf(policy, transaction);
+  return showPage(visit, 429, { kind: 'locked', route, host: context.host, transaction: transaction.id, until });
+}
+
+/** Too many messages were asked for: nothing was sent, and it says from when on one may be. */
+function limited(visit: Visit, transaction: LoginTransaction, until: number): Answer {
+  const href = `${visit.policy.server.reservedPath}/login?t=${transaction.id}`;
+  return showNotice(visit, 429, (reader) => ({
+    ...plain(reader, 'too_many_messages', 'tooManyTexts'),
+    lead: [reader.t('tooManyTexts.lead', { time: roundedClockTime(until, reader.language, reader.zone) })],
+    actions: [{ text: reader.t('page.signInAgain'), href }],
+    retryAt: until,
+  }));
+}
+
 /** The cookie of the browser is renewed with every sign-in, so that a known browser stays known while it is used. */
 function accepted(result: Extract<SignInResult, { kind: 'accepted' }>, visit: Visit, browserSecret: string): Answer {
   const { names, context, policy } = visit;
@@ -114,98 +181,54 @@ function accepted(result: Extract<SignInResult, { kind: 'accepted' }>, visit: Vi
   return goTo(next, [session, browserCookie(visit, browserSecret)]);
 }
 
-/** The language buttons submit the form, so that what was typed as ID stays. Nothing is attempted. */
-async function inOtherLanguage(visit: Visit, form: LoginForm, browserSecret: string): Promise<Answer> {
-  const { parts, context, session } = visit;
-  const opening = { transaction: form.t ?? '', browserSecret, host: context.host, session };
-  const opened = await openSignIn(parts.house, opening);
-  if (opened.kind === 'gone' || opened.kind === 'foreign-browser') return startAnew(visit, 200, form);
-  const cookies = languageCookie(visit, form.lang);
-  return showForm(visit, 200, opened.transaction, browserSecret, {
-    login: form.login ?? '',
-    cookies,
-    language: form.lang,
-  });
-}
-
-/** A new sign-in to the list of applications, keeping the ID that was typed. */
-async function startAnew(visit: Visit, status: number, form: LoginForm): Promise<Answer> {
-  const { parts, policy, context, browserSecret } = visit;
-  const { transaction, browser } = await beginSignIn(parts.house, {
-    browserSecret,
-    host: context.host,
-    route: '',
-    returnTo: home(policy),
-    need: portalFactors(policy, context.host),
-  });
-  const cookies = browser.isNew ? [browserCookie(visit, browser.secret)] : [];
-  const notice = status === 200 ? undefined : 'expired';
-  return showForm(visit, status, transaction, browser.secret, {
-    login: form.login ?? '',
-    notice,
-    cookies,
-    language: form.lang,
-  });
-}
-
-type Shown = Pick<SignInPage, 'faults' | 'error' | 'notice'> & {
-  readonly login?: string;
-  readonly cookies?: readonly string[];
-  readonly language?: string | undefined;
-};
-
-async function showForm(
-  visit: Visit,
-  status: number,
-  transaction: LoginTransaction,
-  browserSecret: string,
-  { cookies = [], language, login = '', ...said }: Shown,
-): Promise<Answer> {
-  const { parts, policy, now, session } = visit;
-  const route = routeOf(policy, transaction);
-  const kept =
-    transaction.keptPost === undefined ? undefined : await parts.house.browsers.findKept(transaction.keptPost, now);
-  const rising = transaction.riseFrom === undefined ? undefined : session;
-  const rise = rising && { login: rising.account.login, because: becauseOf(visit, route, transaction) };
-  const csrf = formToken(parts.house.digests, browserSecret, transaction.id);
-  const page = {
-    kind: 'sign-in',
-    transaction,
-    route,
-    csrf,
-    login: login.slice(0, LONGEST_LOGIN),
-    kept,
-    rise,
-    ...said,
-  } as const;
-  return showPage(visit, status, page, cookies, language);
-}
-
-/** More of what was typed is not given back. */
-const LONGEST_LOGIN = 128;
-
-const home = (policy: Policy): string => `${policy.server.reservedPath}/`;
-
-const routeOf = (policy: Policy, transaction: LoginTransaction): Route | undefined =>
-  policy.routes.all.find((route) => route.name === transaction.route);
-
-/** Why this act asks for more, in the words of the rule that does: decided again, on what the person was about to do. */
-function becauseOf(
-  { session, context, now }: Visit,
-  route: Route | undefined,
-  transaction: LoginTransaction,
-): LocalText {
-  const method = transaction.keptPost === undefined ? 'GET' : 'POST';
-  const target = canonicalise({ method, target: transaction.returnTo, hosts: [context.host], scheme: context.scheme });
-  if (route === undefined || !target.ok) return {};
-  const decision = decideAccess({ route, target: target.value, method, session, address: context.address, now });
-  return decision.kind === 'authenticate' ? decision.because : {};
-}
-
-/** What the list of applications asks for: the least that any application of this host does. */
-function portalFactors(policy: Policy, host: string): readonly Factor[] {
-  const asked = policy.routes.all.flatMap((route) =>
-    route.auth.kind === 'sign-in' && servesHost(route, host) ? [route.auth.requirement.factors] : [],
+/** Sends the code of a step again. Whether anybody gets it is not said, and takes no other time. */
+async function resend(sent: Sent): Promise<Answer> {
+  const { visit, form, browserSecret } = sent;
+  const { parts, policy } = visit;
+  const request = {
+    ...openingOf(sent),
+    ...originOf(visit),
+    pending: form.p ?? '',
+    language: languageOf(visit),
+  };
+  const resent: Resent = await refuseOnBeat(
+    () => resendSignInCode(parts.house, policy, request),
+    () => true,
   );
-  return asked.toSorted((left, right) => left.length - right.length)[0] ?? ['otp'];
+  switch (resent.kind) {
+    case 'queued':
+      return showStep(visit, 200, resent.transaction, browserSecret, resent.step, { resent: 'queued' });
+    case 'limited':
+      return showStep(visit, 429, resent.transaction, browserSecret, resent.step, { resent: { until: resent.until } });
+    case 'step-gone':
+      return showForm(visit, 401, resent.transaction, browserSecret, { notice: 'expired' });
+    case 'gone':
+      return startAnew(visit, 401, form);
+  }
+}
+
+/** The language buttons submit the form, so that what was typed as ID stays. Nothing is attempted. */
+async function inOtherLanguage(sent: Sent): Promise<Answer> {
+  const { visit, form, browserSecret } = sent;
+  const { parts, policy, now } = visit;
+  const opened = await openSignIn(parts.house, openingOf(sent));
+  if (opened.kind === 'gone' || opened.kind === 'foreign-browser') return startAnew(visit, 200, form);
+  const { transaction } = opened;
+  const cookies = languageCookie(visit, form.lang);
+  const language = form.lang;
+  const pending = await findStep(parts.house, transaction, form.p, now);
+  if (pending === undefined || pending === 'gone') {
+    return showForm(visit, 200, transaction, browserSecret, { ...kept(form), cookies, language });
+  }
+  const step = await stepOf(parts.house, placeOfRoute(policy, transaction.route), pending);
+  return { ...showStep(visit, 200, transaction, browserSecret, step, { language }), cookies };
+}
+
+/** The first step with another field, or the first step again; what was typed as ID stays. Nothing is attempted. */
+async function inOtherWay(sent: Sent): Promise<Answer> {
+  const { visit, form, browserSecret } = sent;
+  const opened = await openSignIn(visit.parts.house, openingOf(sent));
+  if (opened.kind === 'gone' || opened.kind === 'foreign-browser') return startAnew(visit, 200, form);
+  const choice = form.do === 'spare' || form.do === 'app' ? form.do : undefined;
+  return showForm(visit, 200, opened.transaction, browserSecret, { login: form.login ?? '', choice });
 }

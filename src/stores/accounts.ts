@@ -1,22 +1,18 @@
-import { type Insertable, type Selectable, sql, type Transaction } from 'kysely';
+import type { Insertable, Transaction } from 'kysely';
 import { type Account, foldLogin } from '../core/identity/account.ts';
 import type { AccountStore, NewAccount } from '../ports.ts';
+import { createAccountReading } from './account-reading.ts';
 import { isOne, newId, type StoreContext, transact } from './context.ts';
 import type { AccountTable, Tables } from './schema.ts';
 
 /** Accounts of one database. */
 export function createAccounts(context: StoreContext): AccountStore {
   return {
-    findByLogin: (folded) => findByLogin(context, folded),
-    list: (filter = {}) => listAccounts(context, filter),
+    ...createAccountReading(context),
     add: (account, event) => addAccount(context, account, event),
     update: (id, changes, event) => updateAccount(context, id, changes, event),
     setStatus: (id, status, event) => setStatus(context, id, status, event),
     delete: (id, event) => deleteAccount(context, id, event),
-    secretHash: async (id, kind) => {
-      const query = context.db.selectFrom('account_secret').select('hash');
-      return (await query.where('account_id', '=', id).where('kind', '=', kind).executeTakeFirst())?.hash;
-    },
     setSecret: (id, kind, hash, event) => setSecret(context, id, kind, hash, event),
   };
 }
@@ -29,45 +25,6 @@ export async function endSignIns(trx: Transaction<Tables>, accountId: string, no
     .where('account_id', '=', accountId)
     .where('ended_at', 'is', null)
     .execute();
-}
-
-/** A row with its groups (a JSON array in the order of their names) as an account. */
-export function accountOf(row: Selectable<AccountTable> & { readonly groups: string }): Account {
-  return {
-    id: row.id,
-    login: row.login,
-    name: row.name,
-    email: row.email,
-    phone: row.phone,
-    groups: JSON.parse(row.groups),
-    attributes: JSON.parse(row.attributes),
-    status: row.status,
-    createdAt: row.created_at,
-  };
-}
-
-const GROUPS = sql<string>`(SELECT json_group_array(name) FROM (
-  SELECT name FROM account_group WHERE account_id = account.id ORDER BY name))`;
-
-async function findByLogin(context: StoreContext, folded: string): Promise<Account | undefined> {
-  const query = context.db.selectFrom('account').selectAll().select(GROUPS.as('groups'));
-  const row = await query.where('login_folded', '=', folded).executeTakeFirst();
-  return row === undefined ? undefined : accountOf(row);
-}
-
-async function listAccounts(
-  context: StoreContext,
-  filter: NonNullable<Parameters<AccountStore['list']>[0]>,
-): Promise<readonly Account[]> {
-  let query = context.db.selectFrom('account').selectAll().select(GROUPS.as('groups')).orderBy('login_folded');
-  const { group, status } = filter;
-  if (status !== undefined) query = query.where('status', '=', status);
-  if (group !== undefined) {
-    query = query.where('id', 'in', (eb) =>
-      eb.selectFrom('account_group').select('account_id').where('name', '=', group),
-    );
-  }
-  return (await query.execute()).map(accountOf);
 }
 
 async function addAccount(
@@ -152,11 +109,19 @@ async function deleteAccount(
 ): Promise<'deleted' | 'missing'> {
   const answer = await transact<'deleted' | 'missing'>(context, async ({ trx, audit, refuse }) => {
     if (!isOne(await trx.deleteFrom('account').where('id', '=', id).executeTakeFirst())) refuse('missing');
+    await forgetNumber(trx, id);
     await audit(event);
     return 'deleted';
   });
   context.changes.tell();
   return answer;
+}
+
+/** Messages are counted on, without the number; what was not sent yet is not sent any more. */
+async function forgetNumber(trx: Transaction<Tables>, accountId: string): Promise<void> {
+  const messages = trx.updateTable('message').where('account_id', '=', accountId);
+  await messages.set({ state: 'failed' }).where('state', 'in', ['queued', 'sending']).execute();
+  await messages.set({ number: '' }).execute();
 }
 
 async function setSecret(

@@ -1,4 +1,3 @@
-import type { Kysely } from 'kysely';
 import {
   type AttemptKey,
   type AttemptLimits,
@@ -11,20 +10,56 @@ import {
 } from '../core/verification/throttle.ts';
 import type { AttemptStore } from '../ports.ts';
 import { type StoreContext, transact } from './context.ts';
-import type { Tables } from './schema.ts';
+
+type Row = { failures: number; level: number; total: number; locked_until: number };
 
 /** Counters of attempts. Login names are stored as a keyed digest only: most of them are typing errors or guesses. */
 export function createAttempts(context: StoreContext): AttemptStore {
+  const { writer, reader } = context;
+  const read = writer.prepare<[string], Row>(
+    'SELECT failures, level, total, locked_until FROM attempt WHERE key_hash = ?',
+  );
+  const write = writer.prepare(`
+    INSERT INTO attempt (key_hash, login_hash, failures, level, total, locked_until, touched_at)
+    VALUES (:hash, :login, :failures, :level, :total, :lockedUntil, :now)
+    ON CONFLICT (key_hash) DO UPDATE SET failures = excluded.failures, level = excluded.level, total = excluded.total,
+      locked_until = excluded.locked_until, touched_at = excluded.touched_at`);
+  const takeBack = writer.prepare(`
+    UPDATE attempt SET failures = :failures, level = :level, total = :total, locked_until = :lockedUntil
+    WHERE key_hash = :hash`);
+  const locks = reader.prepare<[string], Row>('SELECT locked_until, total FROM attempt WHERE login_hash = ?');
+  const attemptsOf = (hash: string): Attempts => {
+    const row = read.get(hash);
+    if (row === undefined) return NO_ATTEMPTS;
+    return { failures: row.failures, level: row.level, total: row.total, lockedUntil: row.locked_until };
+  };
   return {
-    reserve: (key, limits, now) => reserve(context, key, limits, now),
-    release: (key, limits) => release(context, key, limits),
-    unlock: async (accountId, foldedLogin, event) => {
-      await transact<void>(context, async ({ trx, audit }) => {
-        await trx.deleteFrom('attempt').where('login_hash', '=', loginHash(context, foldedLogin)).execute();
-        await audit({ ...event, detail: { ...event.detail, account: accountId } });
+    reserve: (key, limits, now) => {
+      const hash = keyHash(context, key);
+      const login = loginHash(context, key.login);
+      return transact<Reservation>(context, async () => {
+        const { reservation, attempts } = reserveAttempt(attemptsOf(hash), limits, now);
+        if (reservation.kind === 'reserved') write.run({ hash, login, ...attempts, now });
+        return reservation;
       });
     },
-    lockedUntil: (foldedLogin, now) => lockedUntil(context, foldedLogin, now),
+    release: (key: AttemptKey, limits: AttemptLimits) => {
+      const hash = keyHash(context, key);
+      return transact<void>(context, async () => {
+        takeBack.run({ hash, ...releaseAttempt(attemptsOf(hash), limits) });
+      });
+    },
+    unlock: (accountId, foldedLogin, event) =>
+      transact<void>(context, async ({ trx, audit }) => {
+        await trx.deleteFrom('attempt').where('login_hash', '=', loginHash(context, foldedLogin)).execute();
+        await audit({ ...event, detail: { ...event.detail, account: accountId } });
+      }),
+    lockedUntil: async (foldedLogin, now) => {
+      const rows = locks.all(loginHash(context, foldedLogin));
+      const ends = rows.map((row) => (row.total >= HARD_STOP ? Number.MAX_SAFE_INTEGER : row.locked_until));
+      const latest = Math.max(0, ...ends);
+      return latest > now ? latest : undefined;
+    },
   };
 }
 
@@ -34,55 +69,3 @@ export const keyHash = (context: Pick<StoreContext, 'vault'>, key: AttemptKey): 
 
 const loginHash = (context: StoreContext, foldedLogin: string): string =>
   context.vault.mac('attempt', JSON.stringify([foldedLogin]));
-
-async function reserve(
-  context: StoreContext,
-  key: AttemptKey,
-  limits: AttemptLimits,
-  now: number,
-): Promise<Reservation> {
-  return transact<Reservation>(context, async ({ trx, refuse }) => {
-    const hash = keyHash(context, key);
-    const { reservation, attempts } = reserveAttempt(await readAttempts(trx, hash), limits, now);
-    if (reservation.kind === 'locked') refuse(reservation);
-    const columns = { ...rowOf(attempts), touched_at: now };
-    await trx
-      .insertInto('attempt')
-      .values({ key_hash: hash, login_hash: loginHash(context, key.login), ...columns })
-      .onConflict((conflict) => conflict.column('key_hash').doUpdateSet(columns))
-      .execute();
-    return reservation;
-  });
-}
-
-async function release(context: StoreContext, key: AttemptKey, limits: AttemptLimits): Promise<void> {
-  await transact<void>(context, async ({ trx }) => {
-    const hash = keyHash(context, key);
-    const released = releaseAttempt(await readAttempts(trx, hash), limits);
-    await trx.updateTable('attempt').set(rowOf(released)).where('key_hash', '=', hash).execute();
-  });
-}
-
-async function lockedUntil(context: StoreContext, foldedLogin: string, now: number): Promise<number | undefined> {
-  const rows = await context.db
-    .selectFrom('attempt')
-    .select(['locked_until', 'total'])
-    .where('login_hash', '=', loginHash(context, foldedLogin))
-    .execute();
-  const ends = rows.map((row) => (row.total >= HARD_STOP ? Number.MAX_SAFE_INTEGER : row.locked_until));
-  const latest = Math.max(0, ...ends);
-  return latest > now ? latest : undefined;
-}
-
-async function readAttempts(db: Kysely<Tables>, hash: string): Promise<Attempts> {
-  const row = await db.selectFrom('attempt').selectAll().where('key_hash', '=', hash).executeTakeFirst();
-  if (row === undefined) return NO_ATTEMPTS;
-  return { failures: row.failures, level: row.level, total: row.total, lockedUntil: row.locked_until };
-}
-
-const rowOf = (attempts: Attempts) => ({
-  failures: attempts.failures,
-  level: attempts.level,
-  total: attempts.total,
-  locked_until: attempts.lockedUntil,
-});

@@ -3,6 +3,7 @@ import type { AuditRecord } from '../core/audit.ts';
 import type { AuditLog, Vault } from '../ports.ts';
 import { type ChainEnd, checkRow, EMPTY_CHAIN, recordOf } from './audit-chain.ts';
 import { type StoreContext, transact } from './context.ts';
+import { auditPageQuery, pageOf } from './pages.ts';
 import type { AuditTable } from './schema.ts';
 
 /** Records that are checked before others get a turn. */
@@ -15,6 +16,11 @@ export function createAuditLog(context: StoreContext): AuditLog {
   return {
     append: (event) => transact<void>(context, ({ audit }) => audit(event)),
     read: (filter) => readRecords(context, filter),
+    page: async (filter) => {
+      const { text, values } = auditPageQuery(filter);
+      const rows = context.reader.prepare<[typeof values], AuditTable>(text).all(values);
+      return pageOf(rows.map(recordOfRow), filter.limit, (record) => String(record.seq));
+    },
     verify: async () => {
       // The file first: what is appended meanwhile only makes the table longer.
       const head = context.head.read();
@@ -66,14 +72,16 @@ async function readRecords(
 ): Promise<readonly AuditRecord[]> {
   const { after, login, kind, request } = filter;
   const direction = filter.newestFirst === true ? 'desc' : 'asc';
-  let query = context.db.selectFrom('audit').selectAll().orderBy('seq', direction).limit(filter.limit);
+  let query = context.read.selectFrom('audit').selectAll().orderBy('seq', direction).limit(filter.limit);
   if (after !== undefined) query = query.where('seq', '>', after);
   if (login !== undefined) query = query.where('login', '=', login);
   if (kind !== undefined) query = query.where('kind', '=', kind);
   if (request !== undefined) query = query.where('request', '=', request);
-  return (await query.execute()).map((row) => {
-    const record = recordOf(row);
-    if (record === undefined) throw new Error(`audit record ${row.seq} was changed`);
-    return record;
-  });
+  return (await query.execute()).map(recordOfRow);
+}
+
+function recordOfRow(row: AuditTable): AuditRecord {
+  const record = recordOf(row);
+  if (record === undefined) throw new Error(`audit record ${row.seq} was changed`);
+  return record;
 }

@@ -6,7 +6,10 @@ import type { KeptPostTable, LoginTransactionTable } from './schema.ts';
 
 /** What a browser holds that is not a session: login transactions, kept posts, and whom it signed in before. */
 export function createBrowsers(context: StoreContext): BrowserStore {
-  const { db } = context;
+  const { read } = context;
+  const known = context.reader
+    .prepare<[string, string], number>('SELECT 1 FROM known_browser WHERE browser_hash = ? AND account_id = ?')
+    .pluck();
   return {
     addTransaction: async (transaction) => {
       await transact(context, ({ trx }) =>
@@ -14,7 +17,7 @@ export function createBrowsers(context: StoreContext): BrowserStore {
       );
     },
     findTransaction: async (id, now) => {
-      const query = db.selectFrom('login_transaction').selectAll().where('id', '=', id).where('spent_at', 'is', null);
+      const query = read.selectFrom('login_transaction').selectAll().where('id', '=', id).where('spent_at', 'is', null);
       const row = await query.where('expires_at', '>', now).executeTakeFirst();
       return row === undefined ? undefined : transactionOf(row);
     },
@@ -22,7 +25,7 @@ export function createBrowsers(context: StoreContext): BrowserStore {
       await transact(context, ({ trx }) => trx.insertInto('kept_post').values(rowOfPost(post)).execute());
     },
     findKept: async (id, now) => {
-      const query = db.selectFrom('kept_post').selectAll().where('id', '=', id).where('spent_at', 'is', null);
+      const query = read.selectFrom('kept_post').selectAll().where('id', '=', id).where('spent_at', 'is', null);
       const row = await query.where('expires_at', '>', now).executeTakeFirst();
       return row === undefined ? undefined : postOf(row);
     },
@@ -36,10 +39,7 @@ export function createBrowsers(context: StoreContext): BrowserStore {
           .executeTakeFirst();
         return isOne(spent) ? 'spent' : 'gone';
       }),
-    isKnown: async (browserHash, accountId) => {
-      const query = db.selectFrom('known_browser').select('seen_at').where('browser_hash', '=', browserHash);
-      return (await query.where('account_id', '=', accountId).executeTakeFirst()) !== undefined;
-    },
+    isKnown: async (browserHash, accountId) => known.get(browserHash, accountId) !== undefined,
     remember: async (browserHash, accountId, now) => {
       const row = { browser_hash: browserHash, account_id: accountId, seen_at: now };
       await transact(context, ({ trx }) =>

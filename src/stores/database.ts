@@ -15,7 +15,10 @@ const WAIT_FOR_LOCK = 5000;
 /** Two connections to one file. What the reader sees is committed; nothing half-done in the writer shows there. */
 export type OpenDatabase = {
   readonly path: string;
+  /** Over the writing connection: for transactions only. Anything else waits here until they are over. */
   readonly db: Kysely<Tables>;
+  /** Over the reading connection. */
+  readonly read: Kysely<Tables>;
   readonly writer: SqliteDatabase.Database;
   readonly reader: SqliteDatabase.Database;
   close(): Promise<void>;
@@ -40,7 +43,8 @@ export async function openDatabase(options: DatabaseOptions): Promise<OpenDataba
     await migrate(writer, options);
     const reader = connect(options.path, true);
     const db = new Kysely<Tables>({ dialect: new ImmediateDialect(writer) });
-    return { path: options.path, db, writer, reader, close: () => closeBoth(db, reader) };
+    const read = new Kysely<Tables>({ dialect: new SqliteDialect({ database: cachingStatements(reader) }) });
+    return { path: options.path, db, read, writer, reader, close: () => closeBoth(db, writer, reader) };
   } catch (error) {
     writer.close();
     throw error;
@@ -60,6 +64,11 @@ function connect(path: string, isReader: boolean): SqliteDatabase.Database {
   const database = new SqliteDatabase(path, { readonly: isReader, fileMustExist: true, timeout: WAIT_FOR_LOCK });
   if (!isReader) database.pragma('journal_mode = WAL');
   database.pragma('synchronous = FULL');
+  // 16 MB: what many commits wrote to the same pages goes into the file once.
+  database.pragma('wal_autocheckpoint = 4000');
+  database.pragma('cache_size = -32000');
+  // Nothing that is sorted or undone is written to a folder of the system.
+  database.pragma('temp_store = MEMORY');
   database.pragma('foreign_keys = ON');
   database.pragma('trusted_schema = OFF');
   return database;
@@ -87,9 +96,15 @@ async function copyBefore(database: SqliteDatabase.Database, path: string): Prom
   await database.backup(path);
 }
 
-async function closeBoth(db: Kysely<Tables>, reader: SqliteDatabase.Database): Promise<void> {
+/** Kysely closes only what it has used. */
+async function closeBoth(
+  db: Kysely<Tables>,
+  writer: SqliteDatabase.Database,
+  reader: SqliteDatabase.Database,
+): Promise<void> {
   reader.close();
   await db.destroy();
+  writer.close();
 }
 
 /** Kysely prepares anew for every query; the set of query texts here is small and fixed, so each is prepared once. */

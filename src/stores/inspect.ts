@@ -1,8 +1,9 @@
 import { statSync } from 'node:fs';
 import SqliteDatabase from 'better-sqlite3';
-import type { Vault, WrappedKey } from '../ports.ts';
+import type { Vault } from '../ports.ts';
 import { verifyChain } from './audit.ts';
 import type { ChainEnd } from './audit-chain.ts';
+import { readDataKeys } from './data-keys.ts';
 import { openReadOnly } from './database.ts';
 import { pendingMigrations, schemaNumber } from './migrations.ts';
 
@@ -49,8 +50,8 @@ export async function checkCopy(path: string, vault: Vault, head?: ChainEnd): Pr
     const fault = integrityFaults(database)[0];
     if (fault !== undefined) throw new Error(`the copy of the database is damaged: ${fault}`);
     pendingMigrations(database, vault);
-    const keys = database.prepare<[], WrappedKey & { active: number }>('SELECT * FROM data_key').all();
-    vault.openDataKeys(keys, keys.find((key) => key.active === 1)?.id ?? '');
+    const { keys, active } = readDataKeys(database);
+    vault.openDataKeys(keys, active);
     const end = database.prepare<[], ChainEnd>('SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1').get();
     const verdict = await verifyChain(database, vault, head ?? end);
     if (!verdict.ok) throw new Error(`the audit trail of the copy is broken: ${verdict.problem}`);

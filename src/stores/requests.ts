@@ -37,7 +37,7 @@ export class Requests implements RequestLog {
   async find(number: string): Promise<RecordedRequest | undefined> {
     const wanted = readRequestNumber(number);
     if (wanted === undefined) return undefined;
-    const query = this.#context.db.selectFrom('recorded_request').selectAll().where('number', '=', wanted);
+    const query = this.#context.read.selectFrom('recorded_request').selectAll().where('number', '=', wanted);
     const row = await query.orderBy('at', 'desc').orderBy('id', 'desc').limit(1).executeTakeFirst();
     return row === undefined ? undefined : requestOf(row);
   }

@@ -8,6 +8,7 @@ import { type ChainEnd, chainRecord, EMPTY_CHAIN, rowOf } from './audit-chain.ts
 import { encodeHead } from './audit-head.ts';
 import { CONFIG_ENTRY, DATABASE_ENTRY, entryOf, MASTER_ENTRY, type Places, SIGNING_PREFIX, settle } from './backup.ts';
 import { type Contents, checkCopy } from './inspect.ts';
+import { applyMigration, pendingMigrations } from './migrations.ts';
 import { headFile } from './open.ts';
 
 export type RestoreOptions = {
@@ -37,8 +38,9 @@ export class DatabaseInUse extends Error {
 
 /**
  * Puts a backup in place. Everything is checked in a folder of its own first; what is there now is moved aside, never
- * overwritten. Every OTP authenticator's floor is raised past what may have been accepted since the backup was made,
- * and every sign-in ends: one window of sign-ins is lost, no code is ever accepted twice.
+ * overwritten. Every OTP authenticator's floor is raised past what may have been accepted since the backup was made;
+ * every sign-in, question and code that was live then is over. One window of sign-ins is lost, no OTP is accepted
+ * twice.
  */
 export async function restoreBackup(options: RestoreOptions): Promise<Restored> {
   const { places, clock } = options;
@@ -54,10 +56,14 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
     const plan = planFiles(entries, places, folder);
     const files = plan.map(({ to }) => ({ file: to, movedTo: existsSync(to) ? `${to}${suffix}` : undefined }));
     if (!options.dryRun) {
-      const end = settle(database, (opened) => makeSafe(opened, vault, options));
+      const end = settle(database, (opened) => {
+        for (const step of pendingMigrations(opened, vault)) applyMigration(opened, step, vault, clock.now());
+        return makeSafe(opened, vault, options);
+      });
       writeFileSync(join(folder, 'audit.head'), encodeHead(end, vault), { mode: 0o600 });
       for (const { from, content } of plan) if (content !== undefined) writeInto(from, content);
       closePresent(places.database);
+      dropSpentCodes(database, places.database);
       for (const { from, to } of plan) putInPlace(from, to, suffix);
     }
     return { madeAt: Number(about['madeAt']), contents, files };
@@ -95,11 +101,13 @@ function makeSafe(database: SqliteDatabase.Database, vault: Vault, options: Rest
       .prepare(
         `UPDATE authenticator SET moving_factor = max(moving_factor, CASE kind
            WHEN 'totp' THEN :now / (period * 1000) + :window + max(drift, 0)
+           WHEN 'server' THEN moving_factor + :lookAhead + 1
            ELSE moving_factor + :lookAhead END)`,
       )
       .run({ now: BigInt(now), window: BigInt(options.floors.window), lookAhead: BigInt(options.floors.lookAhead) });
     database.prepare('UPDATE sign_in SET ended_at = ? WHERE ended_at IS NULL').run(now);
     database.exec('DELETE FROM login_transaction; DELETE FROM kept_post');
+    endVerifications(database, now);
     const end = database.prepare<[], ChainEnd>('SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1').get();
     const record = chainRecord(vault.hash, options.event, end ?? EMPTY_CHAIN);
     database
@@ -112,7 +120,45 @@ function makeSafe(database: SqliteDatabase.Database, vault: Vault, options: Rest
   })();
 }
 
-/** Folds the WAL into the file that is about to be moved. It fails, on purpose, while anybody has the database open. */
+/**
+ * Whatever was under way is over: it may have been spent since the backup was made. Recovery codes stay as they were,
+ * because they may be all that a person has left; see `dropSpentCodes`.
+ */
+function endVerifications(database: SqliteDatabase.Database, now: Instant): void {
+  database.exec(`
+    UPDATE challenge SET state = 'voided' WHERE state = 'open';
+    UPDATE message SET state = 'failed' WHERE state IN ('queued', 'sending');
+    DELETE FROM lookup_code WHERE kind = 'temporary';
+    DELETE FROM idempotency`);
+  for (const statement of [
+    'UPDATE pending_verification SET spent_at = ? WHERE spent_at IS NULL',
+    'UPDATE live_code SET voided_at = ? WHERE used_at IS NULL AND voided_at IS NULL',
+    "UPDATE payment SET state = 'cancelled', decided_at = ? WHERE state = 'pending'",
+  ]) {
+    database.prepare(statement).run(now);
+  }
+}
+
+/** Recovery codes that were used or replaced since the backup was made stay so, as far as the present database tells. */
+function dropSpentCodes(restored: string, present: string): void {
+  if (!existsSync(present)) return;
+  const database = new SqliteDatabase(restored, { fileMustExist: true });
+  try {
+    database.prepare('ATTACH ? AS present').run(present);
+    database.exec(`
+      DELETE FROM lookup_code WHERE kind = 'recovery' AND account_id IN (SELECT id FROM present.account)
+        AND id NOT IN (SELECT id FROM present.lookup_code WHERE used_at IS NULL)`);
+  } catch {
+    // A present database that is damaged, or older than such codes, tells nothing: it is why a backup is put in place.
+  } finally {
+    database.close();
+  }
+}
+
+/**
+ * Folds the WAL into the file that is about to be moved. It fails, on purpose, while anybody has the database open. What
+ * is damaged beyond reading is moved as it is.
+ */
 function closePresent(path: string): void {
   if (!existsSync(path)) return;
   const database = new SqliteDatabase(path, { fileMustExist: true, timeout: 0 });
@@ -123,6 +169,7 @@ function closePresent(path: string): void {
     if (error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_BUSY')) {
       throw new DatabaseInUse(`${path} is in use; stop the server first`);
     }
+    if (error instanceof Error && 'code' in error && /^SQLITE_(?:NOTADB|CORRUPT)/.test(String(error.code))) return;
     throw error;
   } finally {
     database.close();

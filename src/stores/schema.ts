@@ -1,9 +1,19 @@
 import type { ColumnType } from 'kysely';
+import type { Account, Authenticator } from '../core/identity/account.ts';
+import type { SealingCipher } from '../core/policy.ts';
+import type { OtpServerTables } from './schema-otp.ts';
 
 /** Tables as SQLite keeps them: times are integer milliseconds, records are JSON text, digests are base64url text. */
-export type Tables = {
+export type Tables = OtpServerTables & {
   schema_migration: { number: number; name: string; checksum: string; applied_at: number };
-  data_key: { id: string; wrapped: Uint8Array; canary: Uint8Array; active: number; created_at: number };
+  data_key: {
+    id: string;
+    wrapped: Uint8Array;
+    canary: Uint8Array;
+    cipher: SealingCipher;
+    active: number;
+    created_at: number;
+  };
   account: AccountTable;
   account_group: { account_id: string; name: string };
   account_secret: { account_id: string; kind: 'pw' | 'pin'; hash: string; changed_at: number };
@@ -26,25 +36,28 @@ export type AccountTable = {
   email: string;
   phone: string;
   attributes: string;
-  status: 'active' | 'suspended';
+  status: Account['status'];
   created_at: ColumnType<number, number, never>;
 };
 
 export type AuthenticatorTable = {
   id: string;
   account_id: string;
-  kind: 'totp' | 'hotp';
+  kind: Authenticator['kind'];
   label: string;
-  algorithm: 'SHA1' | 'SHA256' | 'SHA512';
-  digits: 6 | 8;
-  period: 0 | 30 | 60;
+  algorithm: Authenticator['algorithm'];
+  digits: Authenticator['digits'];
+  period: Authenticator['period'];
+  suite: string;
+  serial: string;
   seed: Uint8Array;
   key_id: string;
   moving_factor: number;
   drift: number;
-  status: 'active' | 'suspended' | 'revoked';
+  status: Authenticator['status'];
   created_at: ColumnType<number, number, never>;
   last_used_at: number | null;
+  seed_digest: string;
 };
 
 export type AttemptTable = {

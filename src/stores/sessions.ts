@@ -2,25 +2,40 @@ import { sql } from 'kysely';
 import type { AuditEvent } from '../core/audit.ts';
 import { amrOf } from '../core/identity/factors.ts';
 import type { Session } from '../core/session/session.ts';
-import { DAY } from '../core/time.ts';
-import { HARD_STOP } from '../core/verification/throttle.ts';
 import type { ExpiredSessions, SessionStore, SignInSummary } from '../ports.ts';
-import { accountOf } from './accounts.ts';
+import { accountOf } from './account-rows.ts';
 import { type StoreContext, transact } from './context.ts';
-import { commitSignIn } from './sign-ins.ts';
+import { pageOf } from './pages.ts';
+import type { SignInTable } from './schema.ts';
+import { createCommitSignIn } from './sign-ins.ts';
+import type { ApplyChanges } from './state-changes.ts';
+import { sweep } from './sweep.ts';
 
 /** Sign-ins and their handles. The look-up of a handle is one prepared statement on the reading connection. */
-export function createSessions(context: StoreContext): SessionStore & ExpiredSessions {
+export function createSessions(context: StoreContext, apply: ApplyChanges): SessionStore & ExpiredSessions {
   const find = prepareFind(context);
+  const live = context.reader
+    .prepare<[number, number], number>(
+      `SELECT count(*) FROM sign_in
+       WHERE ended_at IS NULL AND last_seen + idle_limit > ? AND started_at + max_limit > ?`,
+    )
+    .pluck();
   return {
     find: async (handleHash) => find(handleHash),
-    commitSignIn: (changes, signIn, event) => commitSignIn(context, changes, signIn, event),
+    commitSignIn: createCommitSignIn(context, apply),
     touch: (lastSeen) => touch(context, lastSeen),
-    list: (filter, now) => listSignIns(context, filter, now),
+    list: async (filter, now) =>
+      (await liveSignIns(context, filter, now).orderBy('started_at').execute()).map(summaryOf),
+    page: (filter, now) => pageSignIns(context, filter, now),
+    findLive: async (id, now) => {
+      const row = await liveSignIns(context, {}, now).where('sign_in.id', '=', id).executeTakeFirst();
+      return row === undefined ? undefined : summaryOf(row);
+    },
+    countLive: async (now) => live.get(now, now) ?? 0,
     revoke: (which, event) => revoke(context, which, event),
     sweep: (now, limits) => sweep(context, now, limits),
     ownerOf: async (handleHash) => {
-      const row = await context.db
+      const row = await context.read
         .selectFrom('handle')
         .innerJoin('sign_in', 'sign_in.id', 'handle.sign_in_id')
         .select(['sign_in.account_id', 'sign_in.ended_at'])
@@ -72,33 +87,39 @@ async function touch(context: StoreContext, lastSeen: ReadonlyMap<string, number
   });
 }
 
-async function listSignIns(
-  context: StoreContext,
-  filter: { readonly accountId?: string },
-  now: number,
-): Promise<readonly SignInSummary[]> {
-  let query = context.db
+const liveSignIns = (context: StoreContext, { accountId }: { readonly accountId?: string }, now: number) => {
+  const query = context.read
     .selectFrom('sign_in')
     .innerJoin('account', 'account.id', 'sign_in.account_id')
     .selectAll('sign_in')
     .select('account.login')
     .where('ended_at', 'is', null)
     .where(sql<boolean>`last_seen + idle_limit > ${now}`)
-    .where(sql<boolean>`started_at + max_limit > ${now}`)
-    .orderBy('started_at');
-  if (filter.accountId !== undefined) query = query.where('account_id', '=', filter.accountId);
-  return (await query.execute()).map((row) => ({
-    id: row.id,
-    accountId: row.account_id,
-    login: row.login,
-    amr: amrOf(JSON.parse(row.proofs)),
-    startedAt: row.started_at,
-    lastSeen: row.last_seen,
-    address: row.address,
-    userAgent: row.user_agent,
-    host: row.host,
-  }));
+    .where(sql<boolean>`started_at + max_limit > ${now}`);
+  return accountId === undefined ? query : query.where('account_id', '=', accountId);
+};
+
+async function pageSignIns(
+  context: StoreContext,
+  { after = '', limit, ...filter }: Parameters<SessionStore['page']>[0],
+  now: number,
+): ReturnType<SessionStore['page']> {
+  const query = liveSignIns(context, filter, now).where('sign_in.id', '>', after).orderBy('sign_in.id');
+  const rows = await query.limit(limit + 1).execute();
+  return pageOf(rows.map(summaryOf), limit, (signIn) => signIn.id);
 }
+
+const summaryOf = (row: SignInTable & { readonly login: string }): SignInSummary => ({
+  id: row.id,
+  accountId: row.account_id,
+  login: row.login,
+  amr: amrOf(JSON.parse(row.proofs)),
+  startedAt: row.started_at,
+  lastSeen: row.last_seen,
+  address: row.address,
+  userAgent: row.user_agent,
+  host: row.host,
+});
 
 async function revoke(
   context: StoreContext,
@@ -115,34 +136,4 @@ async function revoke(
   });
   context.changes.tell();
   return ended;
-}
-
-/**
- * Removes what is over. Sign-ins stay for a day after their end, so that a form that meets an expired one is offered to
- * its owner only. An attempt counter is forgotten after as many quiet days as it has failures, alike for logins that
- * exist and for others; at the hard stop it stays until an administrator unlocks.
- */
-async function sweep(context: StoreContext, now: number, limits: Parameters<SessionStore['sweep']>[1]): Promise<void> {
-  await transact<void>(context, async ({ trx }) => {
-    await trx
-      .deleteFrom('sign_in')
-      .where((eb) =>
-        eb.or([
-          eb('ended_at', '<', now - DAY),
-          eb('last_seen', '<', now - DAY - limits.idle),
-          eb('started_at', '<', now - DAY - limits.max),
-        ]),
-      )
-      .execute();
-    await trx
-      .deleteFrom('login_transaction')
-      .where('expires_at', '<=', now - DAY)
-      .execute();
-    await trx.deleteFrom('kept_post').where('expires_at', '<=', now).execute();
-    await trx
-      .deleteFrom('attempt')
-      .where('total', '<', HARD_STOP)
-      .where(sql<boolean>`touched_at + max(total, 1) * ${DAY} < ${now}`)
-      .execute();
-  });
 }

@@ -1,38 +1,35 @@
 import type { Transaction } from 'kysely';
-import type { AuditEvent } from '../core/audit.ts';
 import type { Proofs } from '../core/identity/factors.ts';
-import type { SignInWrite, StateChange } from '../ports.ts';
-import { isOne, newId, refuseOldClock, type StoreContext, transact } from './context.ts';
+import type { SessionStore, SignInWrite } from '../ports.ts';
+import { isOne, newId, prepareClockCheck, type StoreContext, transact } from './context.ts';
 import type { Tables } from './schema.ts';
-import { applyChanges } from './state-changes.ts';
+import type { ApplyChanges } from './state-changes.ts';
 
 type Outcome = 'committed' | 'conflict' | 'too-many';
 
 /** The state changes that earned a sign-in, the sign-in itself and its audit record: all of it or nothing. */
-export async function commitSignIn(
-  context: StoreContext,
-  changes: readonly StateChange[],
-  signIn: SignInWrite,
-  event: AuditEvent,
-): Promise<Outcome> {
-  let displaced = signIn.riseFrom !== undefined;
-  const outcome = await transact<Outcome>(context, async ({ trx, audit, refuse }) => {
-    await refuseOldClock(context, trx);
-    if (!(await applyChanges(context, trx, changes, signIn.startedAt))) refuse('conflict');
-    if (!(await spendTransaction(trx, signIn))) refuse('conflict');
-    if (!(await isActive(trx, signIn.accountId))) refuse('conflict');
-    if (signIn.riseFrom === undefined) {
-      const ended = await makeRoom(trx, signIn);
-      if (ended === 'refused') return refuse('too-many');
-      displaced = ended > 0;
-      await begin(context, trx, signIn);
-    } else if (!(await rise(trx, signIn, signIn.riseFrom))) refuse('conflict');
-    await audit(event);
-    return 'committed';
-  });
-  // A sign-in that only adds a handle changes nothing that anybody could have cached.
-  if (outcome === 'committed' && displaced) context.changes.tell();
-  return outcome;
+export function createCommitSignIn(context: StoreContext, apply: ApplyChanges): SessionStore['commitSignIn'] {
+  const checkClock = prepareClockCheck(context);
+  return async (changes, signIn, event) => {
+    let displaced = signIn.riseFrom !== undefined;
+    const outcome = await transact<Outcome>(context, async ({ trx, audit, refuse }) => {
+      checkClock();
+      if (!apply(changes, signIn.startedAt)) refuse('conflict');
+      if (!(await spendTransaction(trx, signIn))) refuse('conflict');
+      if (!(await isActive(trx, signIn.accountId))) refuse('conflict');
+      if (signIn.riseFrom === undefined) {
+        const ended = await makeRoom(trx, signIn);
+        if (ended === 'refused') return refuse('too-many');
+        displaced = ended > 0;
+        await begin(context, trx, signIn);
+      } else if (!(await rise(trx, signIn, signIn.riseFrom))) refuse('conflict');
+      await audit(event);
+      return 'committed';
+    });
+    // A sign-in that only adds a handle changes nothing that anybody could have cached.
+    if (outcome === 'committed' && displaced) context.changes.tell();
+    return outcome;
+  };
 }
 
 async function spendTransaction(trx: Transaction<Tables>, signIn: SignInWrite): Promise<boolean> {

@@ -1,10 +1,21 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Factor } from '../../src/core/identity/factors.ts';
+import { smsCodeOf } from '../../src/flows/sms-code.ts';
 import { addPerson, codeOf, PASSWORD, PIN } from '../flows/house.ts';
 import { HOST, openPortal, type PortalFixture } from '../portal/fixture.ts';
+import { SMS_CODE } from '../portal/policy.ts';
+import { event } from '../stores/fixture.ts';
 import { findChromium, launch } from './browser.ts';
 
 const chromium = findChromium();
+
+/** The code of the newest message in the queue. */
+async function lastCode({ house, time }: PortalFixture): Promise<string> {
+  const messages = await house.messages.claim(100, time.now, 1);
+  const challenge = await house.challenges.find(messages.at(-1)?.challengeId ?? '');
+  return challenge === undefined ? '' : smsCodeOf(challenge, 6, house.digests);
+}
 
 describe.skipIf(chromium === undefined)('signing in with scripts switched off', () => {
   let browser: Browser;
@@ -13,7 +24,10 @@ describe.skipIf(chromium === undefined)('signing in with scripts switched off', 
 
   beforeAll(async () => {
     portal = await openPortal();
-    await addPerson(portal.house, 'kim');
+    const kim = await addPerson(portal.house, 'kim');
+    await portal.house.accounts.update(kim.id, { phone: '010-1234-5678' }, event('user.changed', portal.time.now));
+    const file = { type: 'file', name: 'file', path: '/dev/null' } as const;
+    portal.policy.current = { ...portal.policy.current, sms: { providers: [file], code: SMS_CODE } };
     browser = await launch(chromium ?? '');
   });
   afterAll(async () => {
@@ -27,7 +41,7 @@ describe.skipIf(chromium === undefined)('signing in with scripts switched off', 
   });
 
   const base = () => `http://${HOST}:${portal.port}/_sumun`;
-  const asking = (...factors: ('otp' | 'pin' | 'pw')[]) => {
+  const asking = (...factors: Factor[]) => {
     const routes = { ...portal.policy.current.routes, all: portal.policy.current.routes.all.slice(0, 1) };
     const [first] = routes.all;
     if (first === undefined) throw new Error('no route');
@@ -54,6 +68,25 @@ describe.skipIf(chromium === undefined)('signing in with scripts switched off', 
     expect(await page.inputValue('#login')).toBe('kim');
     const code = codeOf(portal.time.now);
     await fill(`${code.slice(0, 3)} ${code.slice(3)}`);
+    expect(await page.textContent('h1')).toBe('열 수 있는 시스템');
+  });
+
+  test('a code by SMS: two steps, the message once more, a wrong code, the right one as people paste it', async () => {
+    asking('pw', 'sms');
+    await page.goto(`${base()}/`);
+    await page.fill('#login', 'kim');
+    await page.fill('#password', PASSWORD);
+    await page.press('#password', 'Enter');
+    expect(await page.textContent('h1')).toBe('문자로 받은 번호 입력');
+    expect(await page.textContent('.lead')).toContain('010-****-5678');
+    await page.click('text=문자 다시 받기');
+    expect(await page.textContent('[role=status]')).toContain('30초 뒤에 눌러 주세요.');
+    const code = await lastCode(portal);
+    await page.fill('#sms', `${(Number(code[0]) + 1) % 10}${code.slice(1)}`);
+    await page.press('#sms', 'Enter');
+    expect(await page.title()).toMatch(/^오류: 문자로 받은 번호 입력/);
+    await page.fill('#sms', `${code.slice(0, 3)} ${code.slice(3)}`);
+    await page.press('#sms', 'Enter');
     expect(await page.textContent('h1')).toBe('열 수 있는 시스템');
   });
 

@@ -1,3 +1,5 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { chmodSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -40,7 +42,10 @@ describe('doctor', () => {
       'database',
       'disk',
       'keys',
+      'outage',
+      'radius',
       'runtime',
+      'sms',
       'upstreams',
     ]);
   });
@@ -97,6 +102,77 @@ describe('doctor', () => {
     });
     expect([exit, of('audit')?.status]).toEqual([4, 'fail']);
     expect(of('audit')?.detail).toContain('record 2');
+  });
+
+  describe('RADIUS, SMS and outages', () => {
+    const CLIENT = (more = '') =>
+      `    - { name: vpn, address: 127.0.0.1, secret: { env: VPN }, auth: id+otp${more} }\n`;
+    const radius = (port: number, clients: string) => `radius:\n  listen: "127.0.0.1:${port}"\n  clients:\n${clients}`;
+    const secrets = { ...env, VPN: 'sixteen bytes or more' };
+
+    async function withSection(section: string, circumstances: Circumstances = {}) {
+      const mend = rewrite(/$/, `\n${section}`);
+      try {
+        return await examine({ env: secrets, ...circumstances });
+      } finally {
+        mend();
+      }
+    }
+
+    test('a server that listens is recognised, without a packet to it', async () => {
+      const socket = createSocket('udp4').bind(0, '127.0.0.1');
+      await once(socket, 'listening');
+      const received: Buffer[] = [];
+      socket.on('message', (message) => received.push(message));
+      const { port } = socket.address();
+      const fine = await withSection(radius(port, CLIENT()));
+      const open = await withSection(radius(port, CLIENT(', require_message_authenticator: false')));
+      const other = '    - { name: other, address: 127.0.0.2, secret: { env: VPN }, auth: id+otp }\n';
+      const shared = await withSection(radius(port, CLIENT() + other));
+      socket.close();
+      expect(fine.of('radius')).toMatchObject({ status: 'ok', detail: 'listening, 1 client' });
+      expect(open.of('radius')).toMatchObject({ status: 'warn', detail: expect.stringContaining('vpn') });
+      expect(shared.of('radius')).toMatchObject({ status: 'warn', detail: expect.stringContaining('vpn, other') });
+      expect(received).toEqual([]);
+      const silent = await withSection(radius(port, CLIENT()));
+      expect(silent.of('radius')).toMatchObject({ status: 'warn', detail: expect.stringContaining(`:${port}`) });
+    });
+
+    test('providers of messages are reached and nothing is sent', async () => {
+      const { port } = new URL(readFileSync(config, 'utf8').match(/http:\/\/127\.0\.0\.1:\d+/)?.[0] ?? '');
+      const reachable = `{ type: http, url: "http://127.0.0.1:${port}/send" }`;
+      const gone = '{ type: smpp, host: 127.0.0.1, port: 9, system_id: x, password: { env: VPN }, from: "1" }';
+      const file = (path: string) => `{ type: file, path: ${path} }`;
+      const sms = async (...providers: readonly string[]) =>
+        (await withSection(`sms: { providers: [ ${providers.join(', ')} ] }`)).of('sms');
+      expect(await sms(reachable, file('data/sms.jsonl'))).toMatchObject({ status: 'ok' });
+      expect(await sms(reachable, gone)).toMatchObject({ status: 'warn', detail: 'smpp (ECONNREFUSED)' });
+      expect(await sms(gone, file('nowhere/sms.jsonl'))).toMatchObject({
+        status: 'fail',
+        detail: 'smpp (ECONNREFUSED), file (ENOENT)',
+      });
+    });
+
+    test('warns of an outage that is declared', async () => {
+      const { openHouse } = (await import('../../src/app/wiring.ts')).createWiring(process, 'en');
+      const until = Date.now() + 60_000;
+      const { of } = await examine({
+        openHouse: async (policy) => {
+          const house = await openHouse(policy);
+          return { ...house, switches: { ...house.switches, outageUntil: () => Promise.resolve(until) } };
+        },
+      });
+      expect(of('outage')).toMatchObject({
+        status: 'warn',
+        detail: expect.stringContaining(new Date(until).toISOString()),
+      });
+    });
+
+    test('warns of seeds that are sealed with another cipher than the configuration wants', async () => {
+      const { of } = await withSection('otp: { sealing: aria-256-gcm }');
+      expect(of('keys')).toMatchObject({ status: 'warn', remedy: 'sumun key rotate' });
+      expect(of('keys')?.detail).toMatch(/aes-256-gcm.*aria-256-gcm/);
+    });
   });
 
   test('looks at a configuration without a database and makes none', async () => {

@@ -76,6 +76,9 @@ describe('demo', () => {
   const summary = {
     gateway: 'http://localhost:1',
     console: 'http://localhost:2',
+    api: 'http://localhost:2/api/v1',
+    apiKey: 'sk_id_secret',
+    radius: { host: '127.0.0.1', port: 3, secret: 's' },
     config: '/c',
     users: [],
     admin: { login: 'admin', password: 'p', pin: '1', otpauth: 'o', groups: [] },
@@ -95,13 +98,23 @@ describe('demo', () => {
     });
     expect([spoken.exit, spoken.json]).toEqual([0, summary]);
     expect(spoken.stdout.trim().split('\n')).toHaveLength(1);
-    expect(spoken.stderr).toContain('RADIUS');
-    expect(asked).toEqual([{ port: 0, consolePort: 0, data: 'd', language: 'ja' }]);
+    expect(asked).toEqual([{ port: 0, consolePort: 0, radiusPort: 0, data: 'd', language: 'ja' }]);
   });
 
   test('speaks to people otherwise', async () => {
     const { onSignal, start } = stage(['SIGINT']);
     const demo = async (): Promise<RunningDemo> => ({ ...start(), summary, describe: () => 'for people' });
     expect((await run('demo', { demo, onSignal })).stdout).toBe('for people\n');
+  });
+
+  test('leaves the RADIUS port to the demo unless it is named', async () => {
+    const { onSignal, start } = stage(['SIGINT']);
+    const asked: unknown[] = [];
+    const demo = async (options: unknown): Promise<RunningDemo> => {
+      asked.push(options);
+      return { ...start(), summary, describe: () => 'for people' };
+    };
+    await run('demo --lang en', { demo, onSignal });
+    expect(asked).toEqual([{ port: 8080, consolePort: 8081, language: 'en' }]);
   });
 });

@@ -33,6 +33,9 @@ export type CheckOptions = {
   readonly language?: Language;
 };
 
+/** What is wrong, the text, the number of the finding and its line and column. */
+export type Row = readonly [what: string, text: string, code: string, place: string, options?: CheckOptions];
+
 /** Loads a text as `/etc/sumun/config.yaml`. */
 export const load = (text: string, { files = KEY, env = {}, language = 'en' }: CheckOptions = {}) =>
   loadPolicyText(text, '/etc/sumun/config.yaml', { language, now: NOW, env, files: memoryFiles(files) });

@@ -1,7 +1,8 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { loadPolicy, loadPolicyBytes } from '../../src/config/load.ts';
 import { FINDINGS } from '../../src/texts/findings/catalogue.ts';
-import { type CheckOptions, fastest, findingsOf, memoryFiles, NOW } from './checking.ts';
+import { fastest, findingsOf, memoryFiles, NOW, type Row } from './checking.ts';
+import { SERVERS } from './server-rows.ts';
 
 /** A route below a `version` line; `more` are further keys of it. */
 const route = (more: string, name = 'a') => `  - name: ${name}\n    to: http://app:80\n    ${more}\n`;
@@ -9,8 +10,6 @@ const routes = (...more: string[]) =>
   `version: 1\nroutes:\n${more.map((each, index) => route(each, 'abcdef'[index])).join('')}`;
 const top = (line: string) => `version: 1\n${line}\nroutes:\n${route('')}`;
 const profile = (keys: string) => top(`identity: { profiles: { x: { ${keys} } } }`);
-
-type Row = readonly [what: string, text: string, code: string, place: string, options?: CheckOptions];
 
 const NOTATION: readonly Row[] = [
   ['an empty file', '', '116', '1:1'],
@@ -121,16 +120,12 @@ const LATER: readonly Row[] = [
   ['places', top('locations: { hq: { networks: [a] } }'), '144', '2:12'],
   ['rules by place', top('location_rules: [ { at: unknown, then: deny } ]'), '144', '2:17'],
   ['API keys', routes('auth: api_key'), '144', '5:11'],
-  ['SMS as a factor', routes('auth: id+pw+sms'), '144', '5:11'],
+  ['push as a factor', routes('auth: id+pw+push'), '144', '5:11'],
   ['passkeys as a factor', routes('auth: id+passkey'), '144', '5:11'],
-  ['OTP of the server', routes('otp: server'), '144', '5:10'],
   ['forward-auth', routes('mode: forward_auth'), '144', '5:11'],
   ['sign-out of the application', routes('app_logout: { call: /logout }'), '144', '5:17'],
   ['LDAP', top('users: { source: ldap }'), '144', '2:18'],
   ['SCIM', top('users: { provisioning: { scim: { token: { file: x } } } }'), '144', '2:24'],
-  ['another cipher for seeds', top('otp: { sealing: aria-256-gcm }'), '144', '2:17'],
-  ['SMS providers', top('sms: { providers: [ { type: file } ] }'), '144', '2:6'],
-  ['RADIUS', top('radius: { listen: ["0.0.0.0:1812"] }'), '144', '2:9'],
   ['syslog', top('audit: { to: [ { type: syslog } ] }'), '144', '2:14'],
   ['PostgreSQL', top('storage: { url: "postgres://db/sumun" }'), '144', '2:17'],
   ['enrolment in other steps', top('enrolment: { steps: [sms, approval, activate, verify] }'), '144', '2:12'],
@@ -231,6 +226,7 @@ describe.each([
   ['keys of later versions', LATER],
   ['meaning', MEANING],
   ['weak settings', WARNINGS],
+  ['OTP policies, SMS and RADIUS', SERVERS],
 ] as const)('%s', (_section, rows) => {
   test.each(rows.map((row) => ({ what: row[0], row })))('finds $what', ({ row: [, text, code, place, options] }) => {
     const findings = findingsOf(text, options);
@@ -240,7 +236,8 @@ describe.each([
     expect(findings.find((each) => each.code === `SUMUN-${code}`)?.severity).toBe(severity);
     expect(
       findings.every(
-        (each) => !/\{(?:found|hint|key|line|other|section)\}|undefined/.test(`${each.message} ${each.fix ?? ''}`),
+        (each) =>
+          !/\{(?:found|hint|key|line|other|section|min|expected)\}|undefined/.test(`${each.message} ${each.fix ?? ''}`),
       ),
     ).toBe(true);
   });

@@ -207,7 +207,7 @@ radius: { listen: [":1812"] }
       '13 SUMUN-203',
       '13 SUMUN-202',
       '16 SUMUN-120',
-      '17 SUMUN-144',
+      '17 SUMUN-122',
     ]);
   });
 

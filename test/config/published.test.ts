@@ -71,6 +71,8 @@ describe('config.example.yaml', () => {
       'defaults',
       'users',
       'otp',
+      'sms',
+      'radius',
       'sessions',
       'console',
       'storage',

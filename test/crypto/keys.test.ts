@@ -50,8 +50,8 @@ describe('the master key file', () => {
 
 describe('sealing', () => {
   const vault = createVault(master, systemRandom);
-  const first = vault.newDataKey();
-  const second = vault.newDataKey();
+  const first = vault.newDataKey('aes-256-gcm');
+  const second = vault.newDataKey('aes-256-gcm');
 
   test('opens what it sealed, under the active key and under older ones', () => {
     const before = vault.openDataKeys([first], first.id).seal(Buffer.from('seed'), 'a');

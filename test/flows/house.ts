@@ -10,6 +10,7 @@ import { createDigests } from '../../src/crypto/digests.ts';
 import { loadMasterKey } from '../../src/crypto/keys.ts';
 import { createHasher } from '../../src/crypto/password.ts';
 import { systemRandom } from '../../src/crypto/random.ts';
+import { openSigner } from '../../src/crypto/signer.ts';
 import { beginSignIn } from '../../src/flows/begin-sign-in.ts';
 import { LiveSessions } from '../../src/flows/live-sessions.ts';
 import { type SignInPorts, type SignInResult, type SignInSubmission, submitSignIn } from '../../src/flows/sign-in.ts';
@@ -41,6 +42,23 @@ export const withSessions = (changes: Partial<Policy['sessions']>): Policy => ({
 /** The part of a policy that flows read, with the defaults of the configuration reference. */
 export const policy = {
   routes: table({ name: 'hr' }, { name: 'clock-only', otp: 'time' }),
+  radius: { listen: [], tcp: [], tls: undefined, accounting: false, clients: [] },
+  defaultRequirement: undefined,
+  sms: {
+    providers: [{ type: 'file', name: 'file', path: '/nowhere' }],
+    code: {
+      digits: 6,
+      ttl: 3 * MINUTE,
+      tries: 5,
+      resend: 30_000,
+      perNumber: { count: 5, per: 10 * MINUTE },
+      perUser: { count: 5, per: 10 * MINUTE },
+      perAddress: { count: 20, per: 10 * MINUTE },
+      perDay: 20,
+      budget: 1000,
+      prefixes: [],
+    },
+  },
   users: {
     password: { minLength: 10 },
     pin: { minLength: 4, maxLength: 8, forbid: ['repeats', 'sequences'] },
@@ -49,6 +67,9 @@ export const policy = {
     totp: { algorithm: 'SHA256', digits: 6, period: 30, window: 1 },
     foreignApps: { algorithm: 'SHA1', digits: 6, period: 30 },
     hotp: { digits: 6, lookAhead: 10 },
+    server: { digits: 6, ttl: MINUTE },
+    policies: [],
+    sealing: 'aes-256-gcm',
     lockout: { failures: 5, lockFor: [MINUTE, 5 * MINUTE, 15 * MINUTE, 60 * MINUTE] },
     clock: { warn: 1000, refuse: 15_000 },
   },
@@ -68,7 +89,17 @@ export async function openHouse() {
   const fixture = await openFixture();
   const digests = createDigests(loadMasterKey(join(fixture.folder, 'data', 'master.key')), systemRandom);
   const { clock, log } = fixture.options;
-  const ports = { ...fixture.stores, clock, log, random: systemRandom, digests, hasher: createHasher(systemRandom) };
+  const folder = join(fixture.folder, 'data', 'signing');
+  const signer = openSigner({ folder, algorithm: 'ES256', rotateEvery: 1e12, overlap: 1e9 }, START);
+  const ports = {
+    ...fixture.stores,
+    signer,
+    clock,
+    log,
+    random: systemRandom,
+    digests,
+    hasher: createHasher(systemRandom),
+  };
   const live = new LiveSessions(ports, () => policy);
   const house: typeof ports & SignInPorts = { ...ports, live };
   return {
@@ -143,7 +174,7 @@ export async function attempt(house: SignInPorts, typed: Attempt, settings: Poli
     browserSecret: browser.secret,
     host: HOST,
     session: undefined,
-    fields: { login: 'kim', password: PASSWORD, pin: PIN, otp: codeOf(house.clock.now()), ...fields },
+    fields: { login: 'kim', password: PASSWORD, pin: PIN, otp: codeOf(house.clock.now()), sms: '', ...fields },
     address: '192.0.2.7',
     userAgent: 'Browser/1',
     request: 'K7QF-2M9D',

@@ -125,7 +125,7 @@ describe('tokens', () => {
     await addPerson(house, 'kim', 'none');
     const enrolled = await enrolToken(house, policy, { login: 'KIM', kind: 'totp' }, BY);
     if (enrolled.kind !== 'enrolled') throw new Error(enrolled.kind);
-    const uri = new URL(enrolled.uri);
+    const uri = new URL(enrolled.uri ?? '');
     expect(enrolled.uri).toMatch(
       /^otpauth:\/\/totp\/Sumun:kim\?secret=[A-Z2-7]{32}&issuer=Sumun&algorithm=SHA1&digits=6&period=30$/,
     );

@@ -111,7 +111,7 @@ const submission = (transaction: string, browserSecret: string | undefined, logi
   browserSecret,
   host,
   session: undefined,
-  fields: { login, password: '', pin: '', otp: codeOf(opened.time.now) },
+  fields: { login, password: '', pin: '', otp: codeOf(opened.time.now), sms: '' },
   address: '192.0.2.7',
   userAgent: 'Browser/1',
   request: '',

@@ -3,6 +3,7 @@ import type { Rendered } from '../../src/http/pages.ts';
 import { createPages } from '../../src/http/pages.ts';
 import type { PortalPage } from '../../src/http/portal-pages.ts';
 import type { SignInPage } from '../../src/http/sign-in-view.ts';
+import type { StepPage } from '../../src/http/step-view.ts';
 import type { LoginTransaction, Page, PageContext } from '../../src/ports.ts';
 import { policyOf } from '../portal/policy.ts';
 import { MONDAY, route, session } from '../support/policies.ts';
@@ -60,6 +61,20 @@ export const signIn = (
   ...changes,
 });
 
+/** The second step of a sign-in: a code by SMS that has just been sent, unless told otherwise. */
+export const step = (changes: Partial<StepPage> = {}): StepPage => ({
+  kind: 'step',
+  field: 'sms',
+  transaction: { ...TRANSACTION, need: ['pw', 'sms'] },
+  pending: 'tx_pppppppppppppppppppppp',
+  route: PAYROLL,
+  csrf: 'c'.repeat(43),
+  target: undefined,
+  expiresAt: MONDAY + 180_000,
+  resendAfter: MONDAY + 30_000,
+  ...changes,
+});
+
 const KIM = session({ otp: MONDAY }, MONDAY, { host: 'hr.acme.test' });
 
 /** Every page of the portal in every state, by a name. */
@@ -99,6 +114,22 @@ export const PORTAL: Readonly<Record<string, PortalPage>> = {
       expiresAt: MONDAY + 600_000,
     },
   }),
+  'login-id-sms': signIn({}, ['sms']),
+  'login-id-pw-sms': signIn({}, ['pw', 'sms']),
+  'login-text-instead': signIn({ texts: 'instead', spare: 'offered' }, ['pw', 'otp']),
+  'login-outage': signIn({ texts: 'outage' }, ['pw', 'otp']),
+  'login-spare': signIn({ spare: 'asked' }, ['otp']),
+  'login-sms-over': signIn({ login: 'kim.minji', error: 'E8' }, ['pw', 'sms']),
+  'step-sms': step(),
+  'step-sms-target': step({ target: '010-****-5678' }),
+  'step-sms-wrong': step({ target: '010-****-5678', error: 'E2', resendAfter: MONDAY - 1 }),
+  'step-sms-fault': step({ faults: [{ field: 'sms', fault: 'wrong-length', length: 5 }] }),
+  'step-sms-resent': step({ target: '010-****-5678', resent: 'queued' }),
+  'step-sms-too-soon': step({ resent: { until: MONDAY + 12_000 }, resendAfter: MONDAY + 12_000 }),
+  'step-sms-full': step({ resent: { until: MONDAY + 600_000 } }),
+  'step-otp': step({ field: 'otp', textInstead: true }),
+  'step-otp-e1': step({ field: 'otp', error: 'E1' }),
+  'step-otp-e2': step({ field: 'otp', error: 'E2', signedInAs: 'kim.minji' }),
   'step-up': signIn(
     { rise: { login: 'kim.minji', because: { ko: '급여 변경', en: 'Changing payroll', ja: '給与の変更' } } },
     ['otp'],

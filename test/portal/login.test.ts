@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { addPerson, codeOf, PASSWORD, PIN } from '../flows/house.ts';
+import { addPerson, codeOf, oneThen, PASSWORD, PIN } from '../flows/house.ts';
 import { HOST, hidden, openPortal, type PortalFixture } from './fixture.ts';
 
 let portal: PortalFixture;
@@ -87,6 +87,22 @@ describe('signing in', () => {
     expect(answer.status).toBe(401);
     expect(second.cookies.has('sumun')).toBe(false);
   });
+});
+
+test('one sign-in too many is refused with the number that is allowed', async () => {
+  const before = portal.policy.current;
+  portal.policy.current = { ...before, sessions: { ...before.sessions, concurrent: oneThen('refuse') } };
+  const enter = async () => {
+    const visitor = portal.visitor();
+    const form = await portal.open(visitor, '/notice/', ['otp']);
+    return visitor.post('/_sumun/login', { ...form, login: 'jung', otp: now() });
+  };
+  expect((await enter()).status).toBe(303);
+  portal.time.now += 60_000;
+  const second = await enter();
+  portal.policy.current = before;
+  expect(second.status).toBe(403);
+  expect(second.text).toContain('Sign-ins allowed at once: 1.');
 });
 
 describe('a refused attempt', () => {

@@ -3,6 +3,20 @@ import type { Policy } from '../../src/core/policy.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
 import { table } from '../support/policies.ts';
 
+/** What a code by SMS is, with the defaults of the configuration reference. */
+export const SMS_CODE: Policy['sms']['code'] = {
+  digits: 6,
+  ttl: 3 * MINUTE,
+  tries: 5,
+  resend: 30 * SECOND,
+  perNumber: { count: 5, per: 10 * MINUTE },
+  perUser: { count: 10, per: 10 * MINUTE },
+  perAddress: { count: 30, per: 10 * MINUTE },
+  perDay: 20,
+  budget: 10_000,
+  prefixes: [],
+};
+
 /** A policy with the defaults of the configuration reference, these routes, and what a test changes. */
 export const policyOf = (routes: readonly Partial<Route>[], changes: Partial<Policy> = {}): Policy => ({
   file: '/etc/sumun/config.yaml',
@@ -29,6 +43,9 @@ export const policyOf = (routes: readonly Partial<Route>[], changes: Partial<Pol
     totp: { algorithm: 'SHA1', digits: 6, period: 30, window: 1 },
     foreignApps: { algorithm: 'SHA1', digits: 6, period: 30 },
     hotp: { digits: 6, lookAhead: 10 },
+    server: { digits: 6, ttl: MINUTE },
+    policies: [],
+    sealing: 'aes-256-gcm',
     lockout: { failures: 5, lockFor: [MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR] },
     clock: { warn: SECOND, refuse: 15 * SECOND },
   },
@@ -47,6 +64,10 @@ export const policyOf = (routes: readonly Partial<Route>[], changes: Partial<Pol
     profiles: new Map(),
     remove: [],
   },
+  sms: { providers: [], code: SMS_CODE },
+  radius: { listen: [], tcp: [], tls: undefined, accounting: false, clients: [] },
+  apiCompat: undefined,
+  defaultRequirement: undefined,
   console: { listen: { host: '127.0.0.1', port: 0 }, networks: [] },
   storage: { path: ':memory:' },
   keys: { masterFile: '', signingFolder: '' },

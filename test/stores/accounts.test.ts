@@ -1,7 +1,7 @@
 import SqliteDatabase from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { bindCode } from '../../src/crypto/otp.ts';
-import { addAccount, begin, event, type Fixture, openFixture, START, totp, transaction } from './fixture.ts';
+import { addAccount, addToken, begin, event, type Fixture, openFixture, START, totp, transaction } from './fixture.ts';
 
 let fixture: Fixture;
 beforeEach(async () => {
@@ -60,7 +60,7 @@ describe('accounts', () => {
     const { stores } = fixture;
     const kim = await addAccount(stores);
     await stores.accounts.setSecret(kim.id, 'pw', 'hash', event('user.changed'));
-    const token = await stores.authenticators.add(totp(kim.id), event('token.enrolled'));
+    const token = await addToken(stores, totp(kim.id));
     await begin(stores, kim.id, 'a');
     expect(await stores.accounts.delete(kim.id, event('user.deleted'))).toBe('deleted');
     expect(await stores.accounts.delete(kim.id, event('user.deleted'))).toBe('missing');
@@ -84,10 +84,7 @@ describe('authenticators', () => {
   test('answer with the codes of their seed', async () => {
     const { stores } = fixture;
     const kim = await addAccount(stores);
-    const added = await stores.authenticators.add(
-      totp(kim.id, { digits: 8, algorithm: 'SHA256' }),
-      event('token.enrolled'),
-    );
+    const added = await addToken(stores, totp(kim.id, { digits: 8, algorithm: 'SHA256' }));
     expect(added).toMatchObject({ movingFactor: -1, drift: 0, status: 'active', lastUsedAt: undefined });
     const [bound] = await stores.authenticators.bind(kim.id);
     expect(bound?.codeAt(59)).toBe(bindCode(totp(kim.id).seed, { digits: 8, algorithm: 'SHA256' })(59));
@@ -99,13 +96,13 @@ describe('authenticators', () => {
   test('begin with counter 0 when they are event-based (RFC 4226 §5.1)', async () => {
     const kim = await addAccount(fixture.stores);
     const hotp = totp(kim.id, { kind: 'hotp', period: 0 });
-    expect(await fixture.stores.authenticators.add(hotp, event('token.enrolled'))).toMatchObject({ movingFactor: 0 });
+    expect(await addToken(fixture.stores, hotp)).toMatchObject({ movingFactor: 0 });
   });
 
   test('do not answer while suspended, and never again once revoked', async () => {
     const { stores } = fixture;
     const kim = await addAccount(stores);
-    const { id } = await stores.authenticators.add(totp(kim.id), event('token.enrolled'));
+    const { id } = await addToken(stores, totp(kim.id));
     await stores.authenticators.setStatus(id, 'suspended', event('token.suspended'));
     expect(await stores.authenticators.bind(kim.id)).toEqual([]);
     const change = { kind: 'advance-moving-factor', authenticator: id, to: 5, drift: 0 } as const;
@@ -119,7 +116,7 @@ describe('authenticators', () => {
   test('only ever move forward', async () => {
     const { stores } = fixture;
     const kim = await addAccount(stores);
-    const { id } = await stores.authenticators.add(totp(kim.id), event('token.enrolled'));
+    const { id } = await addToken(stores, totp(kim.id));
     const advance = (to: number) =>
       stores.verifications.commit(
         [{ kind: 'advance-moving-factor', authenticator: id, to, drift: 0 }],
@@ -139,8 +136,8 @@ describe('authenticators', () => {
     const { stores } = fixture;
     const kim = await addAccount(stores);
     const lee = await addAccount(stores, 'lee');
-    const { id } = await stores.authenticators.add(totp(kim.id), event('token.enrolled'));
-    const other = await stores.authenticators.add(totp(lee.id, { seed: Buffer.alloc(20, 7) }), event('token.enrolled'));
+    const { id } = await addToken(stores, totp(kim.id));
+    const other = await addToken(stores, totp(lee.id, { seed: Buffer.alloc(20, 7) }));
     const raw = new SqliteDatabase(fixture.path);
     raw
       .prepare('UPDATE authenticator SET seed = (SELECT seed FROM authenticator WHERE id = ?) WHERE id = ?')

@@ -7,9 +7,13 @@ import { createMasterKey, loadMasterKey, parseMasterKey } from '../../src/crypto
 import { systemRandom } from '../../src/crypto/random.ts';
 import { createVault } from '../../src/crypto/vault.ts';
 import { makeBackup, type Places } from '../../src/stores/backup.ts';
+import { openDatabase } from '../../src/stores/database.ts';
+import { inspectDatabase } from '../../src/stores/inspect.ts';
+import { MIGRATIONS } from '../../src/stores/migrations.ts';
 import { openStores } from '../../src/stores/open.ts';
 import { type RestoreOptions, restoreBackup } from '../../src/stores/restore.ts';
-import { addAccount, begin, event, type Fixture, openFixture, START, totp } from './fixture.ts';
+import { addAccount, addToken, begin, event, type Fixture, openFixture, START, totp } from './fixture.ts';
+import { challenge, payment, pending, text, wide } from './questions.ts';
 
 let fixture: Fixture;
 let places: Places;
@@ -54,7 +58,7 @@ const listing = () =>
 describe('a backup', () => {
   test('is made of a database in use, while it is written to, and checked before it is answered', async () => {
     const kim = await addAccount(fixture.stores);
-    await fixture.stores.authenticators.add(totp(kim.id), event('token.enrolled'));
+    await addToken(fixture.stores, totp(kim.id));
     let isDone = false;
     const writing = (async () => {
       for (let n = 0; !isDone; n++) {
@@ -106,8 +110,8 @@ describe('restoring', () => {
   test('RESTORE-1 moves the present files aside, ends sign-ins, and never lets a used code in again', async () => {
     const { stores, time } = fixture;
     const kim = await addAccount(stores);
-    const time30 = await stores.authenticators.add(totp(kim.id), event('token.enrolled'));
-    const counter = await stores.authenticators.add(totp(kim.id, { kind: 'hotp', period: 0 }), event('token.enrolled'));
+    const time30 = await addToken(stores, totp(kim.id));
+    const counter = await addToken(stores, totp(kim.id, { kind: 'hotp', period: 0 }));
     await begin(stores, kim.id, 'a');
     const { bytes } = await backUp();
     // After the backup: codes are used, somebody joins. Both are lost; the codes must stay used.
@@ -133,9 +137,68 @@ describe('restoring', () => {
     expect(await again.audit.verify()).toMatchObject({ ok: true });
   });
 
+  test('RESTORE-1 ends every question, live code and payment, and keeps recovery codes', async () => {
+    const { stores } = fixture;
+    const { id: accountId } = await addAccount(stores);
+    const server = await addToken(stores, totp(accountId, { kind: 'server', period: 0 }));
+    const ocra = await addToken(stores, totp(accountId, { kind: 'ocra', period: 0, movingFactor: 3 }));
+    const code = { nonce: new Uint8Array(32), contextHash: '', boundTo: '', ttl: 60_000 };
+    const live = await stores.liveCodes.issue(server.id, code, event('code.issued'));
+    if (typeof live === 'string') throw new Error(live);
+    await stores.challenges.add(
+      challenge('ch', { accountId }),
+      text('+821012345678'),
+      wide,
+      event('challenge.created'),
+    );
+    await stores.payments.add(payment('pay'), event('payment.created'));
+    await stores.lookups.replaceRecovery(accountId, ['r'], event('recovery.created'));
+    await stores.lookups.addTemporary(accountId, 't', START + 60_000, event('temporary.created'));
+    await stores.idempotency.begin('s', 'k', 'b', START, 60_000);
+    const begun = { kind: 'add-pending', pending: pending('tx') } as const;
+    await stores.verifications.commit([begun], event('verification.challenged'));
+    const { bytes } = await backUp();
+    await stores.close();
+    await restoreBackup(restoring(bytes));
+
+    const again = await fixture.reopen();
+    const spend = [
+      { kind: 'use-challenge', challenge: 'ch' },
+      { kind: 'use-live-code', code: live.id },
+      { kind: 'spend-pending', pending: 'tx' },
+      { kind: 'decide-payment', payment: 'pay', state: 'approved', evidence: undefined },
+    ] as const;
+    for (const change of spend) {
+      expect(await again.verifications.commit([change], event('verification.accepted'))).toBe('conflict');
+    }
+    expect(await again.payments.find('pay')).toMatchObject({ state: 'cancelled', decidedAt: START });
+    expect(await again.messages.claim(10, START, 60_000)).toEqual([]);
+    expect((await again.lookups.list(accountId, START)).map((each) => each.mac)).toEqual(['r']);
+    expect(await again.idempotency.begin('s', 'k', 'other', START, 60_000)).toEqual({ kind: 'new' });
+    expect((await again.authenticators.find(server.id))?.movingFactor).toBeGreaterThan(1);
+    expect(await again.authenticators.find(ocra.id)).toMatchObject({ movingFactor: 13 });
+  });
+
+  test('of a backup from an older version brings it up to date on the way', async () => {
+    const old = placesIn(join(fixture.folder, 'old'));
+    mkdirSync(dirname(old.database), { recursive: true });
+    const { vault, clock } = fixture.options;
+    const first = await openDatabase({ path: old.database, vault, clock, migrations: MIGRATIONS.slice(0, 1) });
+    const { cipher: _, ...key } = vault.newDataKey('aes-256-gcm');
+    first.writer.prepare('INSERT INTO data_key VALUES (?, ?, ?, 1, ?)').run(key.id, key.wrapped, key.canary, START);
+    await first.close();
+    const entries = [{ name: 'sumun.db', content: readFileSync(old.database) }];
+    const bytes = withMaster().seal(entries, { madeAt: START, schema: 1 });
+    await fixture.stores.close();
+    await restoreBackup(restoring(bytes));
+    const again = await fixture.reopen();
+    expect((await again.audit.read({ limit: 5 })).map((record) => record.kind)).toEqual(['backup.restored']);
+    expect(inspectDatabase(fixture.path)).toMatchObject({ schema: MIGRATIONS.length, faults: [] });
+  });
+
   test('with a pass-phrase brings an installation to another machine', async () => {
     const kim = await addAccount(fixture.stores);
-    await fixture.stores.authenticators.add(totp(kim.id), event('token.enrolled'));
+    await addToken(fixture.stores, totp(kim.id));
     const code = (await fixture.stores.authenticators.bind(kim.id))[0]?.codeAt(9);
     const archive = createArchive({ passphrase: 'correct horse battery' }, systemRandom);
     const { bytes } = await backUp(archive);
@@ -155,8 +218,7 @@ describe('restoring', () => {
     await addAccount(fixture.stores);
     const { bytes } = await backUp();
     await fixture.stores.close();
-    const newer = { number: 2, name: 'later', statements: 'CREATE TABLE later (id TEXT) STRICT' };
-    const { MIGRATIONS } = await import('../../src/stores/migrations.ts');
+    const newer = { number: MIGRATIONS.length + 1, name: 'later', statements: 'CREATE TABLE later (id TEXT) STRICT' };
     await (await fixture.reopen({ migrations: [...MIGRATIONS, newer] })).close();
     const newerBytes = (await backUpNewer()).bytes;
     const before = listing();
@@ -172,5 +234,5 @@ describe('restoring', () => {
 /** An archive as a newer program would make it: the present database file, unchecked. */
 async function backUpNewer(): Promise<{ bytes: Uint8Array }> {
   const database = { name: 'sumun.db', content: readFileSync(places.database) };
-  return { bytes: withMaster().seal([database], { madeAt: START, schema: 2 }) };
+  return { bytes: withMaster().seal([database], { madeAt: START, schema: MIGRATIONS.length + 1 }) };
 }

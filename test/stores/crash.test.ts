@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { inspectDatabase } from '../../src/stores/inspect.ts';
-import { addAccount, event, type Fixture, openFixture, totp } from './fixture.ts';
+import { addAccount, addToken, type Fixture, openFixture, totp } from './fixture.ts';
 
 let fixture: Fixture;
 beforeEach(async () => {
@@ -26,7 +26,7 @@ function start(folder: string, authenticator: string): { child: ChildProcess; ac
 
 test('a process killed while it commits loses no commit that it acknowledged, and damages nothing', async () => {
   const kim = await addAccount(fixture.stores);
-  const { id } = await fixture.stores.authenticators.add(totp(kim.id), event('token.enrolled'));
+  const { id } = await addToken(fixture.stores, totp(kim.id));
   await fixture.stores.close();
   for (let round = 0; round < 5; round++) {
     const { child, acknowledged } = start(fixture.folder, id);

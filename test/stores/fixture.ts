@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AuditEvent, AuditKind } from '../../src/core/audit.ts';
-import type { Account } from '../../src/core/identity/account.ts';
+import type { Account, Authenticator } from '../../src/core/identity/account.ts';
 import { createMasterKey, loadMasterKey } from '../../src/crypto/keys.ts';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { openSigner } from '../../src/crypto/signer.ts';
@@ -107,6 +107,12 @@ export const totp = (accountId: string, more: Partial<NewAuthenticator> = {}): N
   seed: Buffer.from('12345678901234567890'),
   ...more,
 });
+
+export async function addToken(stores: Stores, token: NewAuthenticator): Promise<Authenticator> {
+  const added = await stores.authenticators.add(token, event('token.enrolled'));
+  if (added === 'exists') throw new Error('a token with this serial exists');
+  return added;
+}
 
 export const transaction = (id: string, at = START, more: Partial<LoginTransaction> = {}): LoginTransaction => ({
   id,

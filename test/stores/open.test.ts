@@ -8,7 +8,7 @@ import { createVault } from '../../src/crypto/vault.ts';
 import { openDatabase } from '../../src/stores/database.ts';
 import { inspectDatabase } from '../../src/stores/inspect.ts';
 import { MIGRATIONS, SchemaError } from '../../src/stores/migrations.ts';
-import { addAccount, event, type Fixture, openFixture, START, totp } from './fixture.ts';
+import { addAccount, addToken, event, type Fixture, openFixture, START, totp } from './fixture.ts';
 
 let fixture: Fixture;
 beforeEach(async () => {
@@ -33,7 +33,7 @@ describe('opening', () => {
     expect(loose).toEqual([]);
     raw.close();
     expect(inspectDatabase(fixture.path)).toMatchObject({
-      schema: 1,
+      schema: MIGRATIONS.length,
       faults: [],
       isWritable: true,
       newestAudit: undefined,
@@ -42,7 +42,7 @@ describe('opening', () => {
 
   test('keeps what was written', async () => {
     const kim = await addAccount(fixture.stores);
-    await fixture.stores.authenticators.add(totp(kim.id), event('token.enrolled'));
+    await addToken(fixture.stores, totp(kim.id));
     await fixture.stores.close();
     const again = await fixture.reopen();
     expect(await again.accounts.findByLogin('kim')).toEqual(kim);
@@ -102,26 +102,30 @@ const attempt = (n: string) => ({
 });
 
 describe('migrations', () => {
-  const second = { number: 2, name: 'colour', statements: 'ALTER TABLE account ADD COLUMN colour TEXT' };
+  const next = {
+    number: MIGRATIONS.length + 1,
+    name: 'colour',
+    statements: 'ALTER TABLE account ADD COLUMN colour TEXT',
+  };
 
   test('bring an existing database up to date after copying it', async () => {
     await addAccount(fixture.stores);
     await fixture.stores.close();
-    const again = await fixture.reopen({ migrations: [...MIGRATIONS, second] });
+    const again = await fixture.reopen({ migrations: [...MIGRATIONS, next] });
     expect(await again.accounts.findByLogin('kim')).toBeDefined();
-    const copy = join(data(), `sumun.db.schema-1.${START}`);
+    const copy = join(data(), `sumun.db.schema-${MIGRATIONS.length}.${START}`);
     expect(statSync(copy).mode & 0o777).toBe(0o600);
     const raw = new SqliteDatabase(copy);
-    expect(raw.prepare('SELECT max(number) FROM schema_migration').pluck().get()).toBe(1);
+    expect(raw.prepare('SELECT max(number) FROM schema_migration').pluck().get()).toBe(MIGRATIONS.length);
     expect(raw.prepare('SELECT count(*) FROM account').pluck().get()).toBe(1);
     raw.close();
     await again.close();
-    await expect(fixture.reopen()).rejects.toThrow(/schema 2, this version knows 1/);
+    await expect(fixture.reopen()).rejects.toThrow(/schema 3, this version knows 2/);
   });
 
   test('that fail leave the database as it was', async () => {
     await fixture.stores.close();
-    const broken = { ...second, statements: `${second.statements}; SELECT no_such_function()` };
+    const broken = { ...next, statements: `${next.statements}; SELECT no_such_function()` };
     await expect(fixture.reopen({ migrations: [...MIGRATIONS, broken] })).rejects.toThrow();
     await addAccount(await fixture.reopen());
   });
@@ -137,8 +141,8 @@ describe('rotating keys', () => {
   test('seals every seed anew, and a process that was running keeps working', async () => {
     const { stores } = fixture;
     const kim = await addAccount(stores);
-    await stores.authenticators.add(totp(kim.id), event('token.enrolled'));
-    await stores.authenticators.add(totp(kim.id, { kind: 'hotp', period: 0 }), event('token.enrolled'));
+    await addToken(stores, totp(kim.id));
+    await addToken(stores, totp(kim.id, { kind: 'hotp', period: 0 }));
     const code = (await stores.authenticators.bind(kim.id))[0]?.codeAt(7);
     const command = await fixture.reopen();
     expect(await command.keys.rotate(event('key.rotated'))).toEqual({ resealed: 2 });
@@ -150,7 +154,7 @@ describe('rotating keys', () => {
       signing: [{ active: true }, { active: false }],
     });
     expect((await stores.authenticators.bind(kim.id)).map((each) => each.codeAt(7))).toEqual([code, code]);
-    await stores.authenticators.add(totp(kim.id), event('token.enrolled'));
+    await addToken(stores, totp(kim.id));
     expect((await stores.keys.status()).sealing[1]?.seals).toBe(3);
   });
 });

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   addAccount,
+  addToken,
   atMost,
   begin,
   event,
@@ -39,7 +40,7 @@ describe('committing a sign-in', () => {
   test('accepts a time step once (RFC 6238 §5.2)', async () => {
     const { stores } = fixture;
     const kim = await addAccount(stores);
-    const token = await stores.authenticators.add(totp(kim.id), event('token.enrolled'));
+    const token = await addToken(stores, totp(kim.id));
     const change = { kind: 'advance-moving-factor', authenticator: token.id, to: 59, drift: 1 } as const;
     await stores.browsers.addTransaction(transaction('t1'));
     await stores.browsers.addTransaction(transaction('t2'));
@@ -65,7 +66,7 @@ describe('committing a sign-in', () => {
   test('writes nothing at all on a conflict', async () => {
     const { stores } = fixture;
     const kim = await addAccount(stores);
-    const token = await stores.authenticators.add(totp(kim.id), event('token.enrolled'));
+    const token = await addToken(stores, totp(kim.id));
     const change = { kind: 'advance-moving-factor', authenticator: token.id, to: 7, drift: 0 } as const;
     const unknown = signIn(kim.id, 'no-such-transaction');
     expect(await stores.sessions.commitSignIn([change], unknown, event('signin.accepted'))).toBe('conflict');

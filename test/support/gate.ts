@@ -35,7 +35,8 @@ export type GateFixture = {
   readonly time: { ahead: number };
   /** Every line that was logged. */
   readonly log: string[];
-  person(login: string, groups?: readonly string[]): Promise<Person>;
+  /** With password, PIN and an event-based authenticator; the number is for codes by SMS. */
+  person(login: string, groups?: readonly string[], phone?: string): Promise<Person>;
   /** The same without password and PIN, which take time to hash. */
   tokenOnly(login: string): Promise<Person>;
   visitor(host?: string): Visitor;
@@ -92,8 +93,8 @@ export async function startGate(yaml: string, options: GateOptions = {}): Promis
     served,
     time,
     log,
-    person: (login, groups = ['staff']) => addPerson(house, login, groups),
-    tokenOnly: (login) => addPerson(house, login, ['staff'], false),
+    person: (login, groups = ['staff'], phone = '') => addPerson(house, { login, groups, phone }),
+    tokenOnly: (login) => addPerson(house, { login, groups: ['staff'], phone: '' }, false),
     visitor,
     signIn: async (person, path, host) => {
       const browser = visitor(host);
@@ -125,9 +126,14 @@ export async function submit(browser: Visitor, person: Person, path: string) {
   });
 }
 
-async function addPerson(house: House, login: string, groups: readonly string[], withSecrets = true): Promise<Person> {
+async function addPerson(
+  house: House,
+  who: { readonly login: string; readonly groups: readonly string[]; readonly phone: string },
+  withSecrets = true,
+): Promise<Person> {
+  const { login } = who;
   const event = auditEvent('user.added', house.clock.now(), { actor: 'cli', address: '', request: '' }, { login });
-  const account = await house.accounts.add({ login, name: login, email: '', phone: '', groups, attributes: {} }, event);
+  const account = await house.accounts.add({ ...who, name: login, email: '', attributes: {} }, event);
   if (account === 'exists') throw new Error(`${login} exists`);
   const password = randomBytes(9).toString('base64url');
   const pin = '739152';
@@ -136,13 +142,14 @@ async function addPerson(house: House, login: string, groups: readonly string[],
     await house.accounts.setSecret(account.id, 'pin', await house.hasher.hash(pin), event);
   }
   const seed = seedWithoutLuck();
-  const { id } = await house.authenticators.add(
+  const added = await house.authenticators.add(
     { accountId: account.id, kind: 'hotp', label: 'test', algorithm: 'SHA1', digits: 6, period: 0, seed },
     event,
   );
+  if (added === 'exists') throw new Error(`the authenticator of ${login} exists`);
   const codeAt = bindCode(seed, { algorithm: 'SHA1', digits: 6 });
   let counter = 0;
-  return { login, accountId: account.id, authenticatorId: id, password, pin, otp: () => codeAt(counter++) };
+  return { login, accountId: account.id, authenticatorId: added.id, password, pin, otp: () => codeAt(counter++) };
 }
 
 /** Codes that tests submit as wrong ones. */

@@ -33,6 +33,8 @@ export const route = (changes: Partial<Route> = {}): Route => ({
   allow: NO_ALLOW,
   stepUp: [],
   otp: 'any',
+  otpRules: [],
+  smsFallback: undefined,
   action: { kind: 'proxy', upstream: 'app' },
   session: { idle: 30 * MINUTE, max: 10 * HOUR },
   explain: {},

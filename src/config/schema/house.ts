@@ -13,9 +13,14 @@ const DEFAULT_ROLES = {
 
 /** `console`: the second listener. */
 export const consoleSection = z.strictObject({
-  listen: listenField().prefault('127.0.0.1:8081').describe('Where `/healthz` and `/readyz` answer.'),
-  tls: later(null, 'TLS for the console.'),
-  networks: z.array(cidrField()).prefault([]).describe('Who may ask. Empty = whatever can reach the address.'),
+  listen: listenField()
+    .prefault('127.0.0.1:8081')
+    .describe('Where the API (`/api/v1`), `/healthz`, `/readyz` and `/metrics` answer.'),
+  tls: later(null, 'TLS for the second listener.'),
+  networks: z
+    .array(cidrField())
+    .prefault([])
+    .describe('Who may ask for anything here. Empty = whatever can reach the address.'),
   auth: later('id+pw+otp', 'Sign-in to the console.'),
   roles: later(DEFAULT_ROLES, 'Roles of the console.'),
   two_people: later([], 'Acts that need a second administrator.'),

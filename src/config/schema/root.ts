@@ -4,10 +4,13 @@ import { durationField, field, later, sizeField } from '../fields.ts';
 import { show } from '../values.ts';
 import { audit, consoleSection, keys, log, pages, storage } from './house.ts';
 import { identity } from './identity.ts';
-import { otp, sessions, users } from './people.ts';
+import { otp } from './otp.ts';
+import { sessions, users } from './people.ts';
+import { radius } from './radius.ts';
 import { authField, route } from './routes.ts';
 import { schedule } from './schedules.ts';
 import { network, server } from './server.ts';
+import { sms } from './sms.ts';
 import { configTest } from './tests.ts';
 import { upstream } from './upstreams.ts';
 
@@ -17,7 +20,11 @@ const version = field(
 );
 
 const defaults = z.strictObject({
-  auth: authField().prefault('id+otp').describe('How people enter routes that do not say.'),
+  auth: authField()
+    .prefault('id+otp')
+    .describe(
+      'How people enter routes that do not say, and what applications of the API ask for that are no route and no RADIUS client.',
+    ),
   unauthenticated_api: later('401', 'Other answers to programs without a session.'),
   keep_post_body: z
     .strictObject({
@@ -35,11 +42,6 @@ const ENROLMENT = {
   activation: { ttl: '10m', tries: 5 },
   recovery_codes: 10,
   self_service: true,
-};
-const SMS = {
-  providers: [],
-  code: { digits: 6, ttl: '3m', tries: 5, resend: '30s', per_number: '5/10m', per_day: 20 },
-  fallback: { when: 'never', routes: [], max_session: '1h' },
 };
 
 /**
@@ -63,14 +65,14 @@ export const configuration = z.strictObject({
   users: users.prefault({}).describe('What people know.'),
   otp: otp.prefault({}).describe('One-time passwords.'),
   enrolment: later(ENROLMENT, 'Enrolment by people themselves.'),
-  sms: later(SMS, 'Codes by SMS.'),
+  sms: sms.prefault({}).describe('Codes by SMS.'),
   passkeys: later({ rp_id: null, user_verification: 'required' }, 'Passkeys.'),
   push: later({ ttl: '60s', number_matching: true }, 'Push approval.'),
   sessions: sessions.prefault({}).describe('How long a sign-in lasts.'),
   identity: identity.prefault({}).describe('What applications are told.'),
   forward_auth: later({ listen: null, clients: ['127.0.0.0/8', '::1/128'] }, 'Answering other proxies’ sub-requests.'),
   console: consoleSection.prefault({}).describe('The second listener.'),
-  radius: later({ listen: [], clients: [] }, 'RADIUS.'),
+  radius: radius.prefault({}).describe('VPNs and network devices (RFC 2865).'),
   storage: storage.prefault({}).describe('The database.'),
   keys: keys.prefault({}).describe('Where keys are kept.'),
   audit: audit.prefault({}).describe('The audit trail.'),

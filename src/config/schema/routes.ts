@@ -15,14 +15,23 @@ import {
 } from '../fields.ts';
 import { pathMatcher, pathPrefix } from '../paths.ts';
 import { auth, hostPattern, login, method, name, type Read, rate, show, signIn } from '../values.ts';
+import { OTP_METHODS } from './otp.ts';
 import { type TargetAddress, targetAddress } from './upstreams.ts';
 
 /** How people enter: a word. */
 export const authField = () =>
   field(auth, {
     type: 'string',
-    pattern: '^(bypass|deny|id(\\+(otp|pin|pw))+)$',
-    'x-kind': 'bypass, deny, or id+ and otp, pin, pw',
+    pattern: '^(bypass|deny|id(\\+(otp|pin|pw|sms))+)$',
+    'x-kind': 'bypass, deny, or id+ and otp, pin, pw, sms',
+  });
+
+/** How people enter, where something has to be proved. */
+export const signInField = () =>
+  field(signIn, {
+    type: 'string',
+    pattern: '^id(\\+(otp|pin|pw|sms))+$',
+    'x-kind': 'id+ and otp, pin, pw, sms',
   });
 
 const pathField = () => field(pathMatcher, { type: 'string', pattern: '^(/|re:)', 'x-kind': 'path' });
@@ -63,7 +72,8 @@ const respond = z.strictObject({
   content_type: textField(100).prefault('text/plain; charset=utf-8').describe('Its media type.'),
 });
 
-const allow = z.strictObject({
+/** Who may pass. */
+export const allow = z.strictObject({
   users: z.array(loginField()).optional().describe('Logins. Any of them.'),
   groups: z.array(textField(128)).optional().describe('Groups. Any of them.'),
   networks: z.array(nameField()).optional().describe('Names from `networks`. Any of them.'),
@@ -77,9 +87,7 @@ const allow = z.strictObject({
 const stepUp = z.strictObject({
   methods: nonEmpty(methodField()).optional().describe('Methods it holds for. Left out = all.'),
   path: oneOrMore(pathField()).optional().describe('Paths it holds for. Left out = all of the route.'),
-  auth: field(signIn, { type: 'string', pattern: '^id(\\+(otp|pin|pw))+$', 'x-kind': 'id+ and otp, pin, pw' }).describe(
-    'What has to be proved, besides what the route asks for.',
-  ),
+  auth: signInField().describe('What has to be proved, besides what the route asks for.'),
   max_age: durationField('10s', '24h').optional().describe('How long ago each factor may have been proved.'),
   reason: localTextField(300).prefault({}).describe('Said on the page that asks.'),
 });
@@ -143,7 +151,7 @@ export const route = z.strictObject({
       'Who may pass. Keys are AND, values in a list are OR, `except_…` are NOT. Left out = everybody who signed in.',
     ),
   step_up: z.array(stepUp).prefault([]).describe('Stricter requirements for some methods or paths.'),
-  otp: wordField(['any', 'time', 'event'], ['server']).prefault('any').describe('Which kind of OTP is accepted here.'),
+  otp: wordField(OTP_METHODS).prefault('any').describe('Which kind of OTP is accepted here.'),
   session: z
     .strictObject({
       idle: durationField('1m', '30d').optional().describe('Inactivity timeout here.'),

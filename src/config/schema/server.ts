@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { durationField, field, later, nonEmpty, numberField, oneOrMore, sizeField } from '../fields.ts';
+import { durationField, field, later, nonEmpty, numberField, oneOrMore, sizeField, wordField } from '../fields.ts';
 import { reservedPath } from '../paths.ts';
 import { cidr, listenAddress } from '../values.ts';
 
@@ -53,7 +53,12 @@ export const server = z.strictObject({
     })
     .prefault({})
     .describe('Stopping.'),
-  api_compat: later(null, 'Answering the API of other products.'),
+  api_compat: wordField(['privacyidea'])
+    .nullable()
+    .prefault(null)
+    .describe(
+      'A second interface of the API, for plug-ins made for another product: `/validate/…` on the console’s listener.',
+    ),
 });
 
 /** `networks`: named lists of CIDRs. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { readAddress } from '../../core/access/cidr.ts';
-import { type Factor, isFactor } from '../../core/identity/factors.ts';
+import { FACTORS, type Factor, isFactor } from '../../core/identity/factors.ts';
 import { err, ok } from '../../core/result.ts';
 import type { Instant } from '../../core/time.ts';
 import { field, textField } from '../fields.ts';
@@ -40,6 +40,8 @@ const address: Read<string> = (value) =>
     ? ok(value)
     : err({ finding: 'bad-cidr', values: { found: show(value), hint: '10.1.2.3, "fd00::1"' } });
 
+const KNOWN = Object.keys(FACTORS).join(', ');
+
 const have: Read<readonly Factor[]> = (value) => {
   const words: readonly unknown[] = Array.isArray(value)
     ? value
@@ -49,7 +51,7 @@ const have: Read<readonly Factor[]> = (value) => {
   if (words.every((word): word is Factor => typeof word === 'string' && isFactor(word))) return ok(words);
   return err({
     finding: 'not-one-of',
-    values: { found: show(value), known: 'pw, pin, otp', expected: 'pw, pin, otp' },
+    values: { found: show(value), known: KNOWN, expected: KNOWN },
   });
 };
 
@@ -76,7 +78,7 @@ export const configTest = z.strictObject({
     .describe('Address of the client.'),
   at: field(moment, { type: 'string', 'x-kind': 'moment' }).optional().describe('When, with a zone. Left out = now.'),
   have: field(have, {
-    anyOf: [{ type: 'string' }, { type: 'array', items: { enum: ['pw', 'pin', 'otp'] } }],
+    anyOf: [{ type: 'string' }, { type: 'array', items: { enum: Object.keys(FACTORS) } }],
     'x-kind': 'factors',
   })
     .prefault([])

@@ -1,6 +1,7 @@
 import type { Factor, Requirement } from '../identity/factors.ts';
 import { isLive, isProved, missingFactors, type Session } from '../session/session.ts';
 import type { Instant } from '../time.ts';
+import { otpDemandOf } from '../verification/demand.ts';
 import type { Address } from './cidr.ts';
 import { accountBar, networksAllow, schedulesAllow } from './criteria.ts';
 import type { LocalText, Place, Route, StepUp } from './route.ts';
@@ -76,19 +77,16 @@ function decideFully(facts: AccessFacts): AccessDecision {
 /** The first demand a live session does not meet: the route's own requirement, then its step-ups in order. */
 function demandOf(facts: AccessFacts, session: Session, own: Requirement): AccessDecision | undefined {
   const { route, now } = facts;
-  if (route.stepUp.length === 0 && isProved(own, session.proofs, now, route.otp)) return undefined;
+  const demand = otpDemandOf(route, session.account);
+  if (route.stepUp.length === 0 && isProved(own, session.proofs, now, demand)) return undefined;
   const demands = [
     { requirement: own, because: {}, place: route.place },
     ...stepUpsFor(facts).map((rule) => ({ requirement: rule.requirement, because: rule.reason, place: rule.place })),
   ];
-  const unmet = demands.filter(
-    (demand) => missingFactors(demand.requirement, session.proofs, now, route.otp).length > 0,
-  );
+  const unmet = demands.filter((each) => missingFactors(each.requirement, session.proofs, now, demand).length > 0);
   const last = unmet.at(-1);
   if (last === undefined) return undefined;
-  const need = [
-    ...new Set(unmet.flatMap((demand) => missingFactors(demand.requirement, session.proofs, now, route.otp))),
-  ];
+  const need = [...new Set(unmet.flatMap((each) => missingFactors(each.requirement, session.proofs, now, demand)))];
   const reason = need.every((factor) => session.proofs[factor] !== undefined) ? 'too-long-ago' : 'factor-missing';
   return { kind: 'authenticate', need, reason, because: last.because, place: last.place };
 }

@@ -1,6 +1,7 @@
 import type { Factor } from '../identity/factors.ts';
 import { missingFactors, type Session } from '../session/session.ts';
 import type { Instant } from '../time.ts';
+import { otpDemandOf } from '../verification/demand.ts';
 import type { Address } from './cidr.ts';
 import { accountBar, networksAllow, schedulesAllow } from './criteria.ts';
 import { type AccessDecision, decideAccess, type Reported, stepUpsFor } from './decide.ts';
@@ -137,7 +138,8 @@ function criteriaOf(facts: ExplainFacts, target: Target, route: Route): Partial<
     auth.requirement,
     ...stepUpsFor({ route, target, method: facts.raw.method }).map((rule) => rule.requirement),
   ];
-  const proved = asked.every((requirement) => missingFactors(requirement, session.proofs, now, route.otp).length === 0);
+  const demand = otpDemandOf(route, session.account);
+  const proved = asked.every((requirement) => missingFactors(requirement, session.proofs, now, demand).length === 0);
   return {
     ...place,
     ...(asksUser && { user: hitOrMiss(onlyUsers === undefined) }),

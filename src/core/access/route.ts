@@ -1,6 +1,7 @@
 import type { Requirement } from '../identity/factors.ts';
 import type { SessionLimits } from '../session/session.ts';
 import type { Milliseconds } from '../time.ts';
+import type { OtpMethod, OtpRule, SmsFallback } from '../verification/demand.ts';
 import type { Cidr } from './cidr.ts';
 
 /** A text in the languages it was written in; Korean is the fallback, then whatever there is. */
@@ -101,7 +102,11 @@ export type Route = {
   readonly allow: Allow;
   readonly stepUp: readonly StepUp[];
   /** Which kind of OTP is accepted here. */
-  readonly otp: 'any' | 'time' | 'event';
+  readonly otp: OtpMethod;
+  /** Entries of `otp.policies` that may hold here, in order. */
+  readonly otpRules: readonly OtpRule[];
+  /** Whether a code by SMS stands in for an OTP here. */
+  readonly smsFallback: SmsFallback | undefined;
   readonly action: RouteAction;
   readonly session: SessionLimits;
   readonly explain: LocalText;

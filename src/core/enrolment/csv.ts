@@ -8,12 +8,18 @@ export type CsvFault = {
   readonly problem: 'open-quote' | 'stray-quote' | 'no-header' | 'repeated-column' | 'wrong-cell-count';
 };
 
+/** What stands between cells: a comma (RFC 4180), or what spreadsheets of some countries write. */
+export type CsvSeparator = ',' | ';' | '\t';
+
+/** A row of a table without named columns. */
+export type CsvRecord = { readonly line: number; readonly cells: readonly string[] };
+
 /**
  * Reads comma-separated values (RFC 4180) whose first row names the columns. A byte order mark and LF line ends are
  * taken too; empty lines are skipped. Column names are trimmed and lower-cased.
  */
 export function readCsv(text: string): Result<readonly CsvRow[], CsvFault> {
-  const records = readRecords(text.replace(/^\uFEFF/, ''));
+  const records = readRecords(text);
   if (!records.ok) return records;
   const [header, ...rest] = records.value;
   if (header === undefined) return err({ line: 1, problem: 'no-header' });
@@ -27,12 +33,22 @@ export function readCsv(text: string): Result<readonly CsvRow[], CsvFault> {
   return ok(rows);
 }
 
-type CsvRecord = { readonly line: number; readonly cells: readonly string[] };
+// One cell and what ends it: quoted (with doubled quotes) or bare, then a separator, a line end or the end.
+const CELLS = {
+  ',': /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)/y,
+  ';': /(?:"((?:[^"]|"")*)"|([^";\r\n]*))(;|\r?\n|$)/y,
+  '\t': /(?:"((?:[^"]|"")*)"|([^"\t\r\n]*))(\t|\r?\n|$)/y,
+} as const satisfies Record<CsvSeparator, RegExp>;
 
-function readRecords(text: string): Result<readonly CsvRecord[], CsvFault> {
+/** Reads the rows of a table with their lines. A byte order mark and LF line ends are taken too; empty lines are skipped. */
+export function readRecords(
+  source: string,
+  separator: CsvSeparator = ',',
+): Result<readonly CsvRecord[], { readonly line: number; readonly problem: 'open-quote' | 'stray-quote' }> {
+  const text = source.replace(/^\uFEFF/, '');
   const records: CsvRecord[] = [];
-  // One cell and what ends it: quoted (with doubled quotes) or bare, then a comma, a line end or the end.
-  const cell = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)/y;
+  const cell = CELLS[separator];
+  cell.lastIndex = 0;
   let cells: string[] = [];
   let line = 1;
   let start = 1;
@@ -42,7 +58,7 @@ function readRecords(text: string): Result<readonly CsvRecord[], CsvFault> {
     if (match === null) return err({ line, problem: text.charAt(at) === '"' ? 'open-quote' : 'stray-quote' });
     cells.push(match[1]?.replaceAll('""', '"') ?? match[2] ?? '');
     line += match[0].split('\n').length - 1;
-    if (match[3] === ',') continue;
+    if (match[3] === separator) continue;
     if (cells.length > 1 || cells[0] !== '') records.push({ line: start, cells });
     cells = [];
     start = line;

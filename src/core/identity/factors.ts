@@ -1,3 +1,5 @@
+import type { AuthenticatorKind } from './account.ts';
+
 /**
  * The factors a route may ask for. `id` is not one of them: it names the claimant, it proves nothing.
  * Every place that needs to know something about a factor reads this table.
@@ -6,6 +8,7 @@ export const FACTORS = {
   pw: { amr: 'pwd', knowledge: true },
   pin: { amr: 'pin', knowledge: true },
   otp: { amr: 'otp', knowledge: false },
+  sms: { amr: 'sms', knowledge: false },
 } as const;
 
 export type Factor = keyof typeof FACTORS;
@@ -14,15 +17,19 @@ export type Factor = keyof typeof FACTORS;
 export type Amr = (typeof FACTORS)[Factor]['amr'] | 'mfa';
 
 /**
- * When each factor was last proved in a sign-in. A factor that is absent has not been proved. Beside `otp` stands when
- * an OTP of either kind was, because some routes take only one of them.
+ * When each factor was last proved in a sign-in. A factor that is absent has not been proved. Beside `otp` stands the
+ * kind of authenticator that proved it, because some routes take only one of them; `fallback` says that what was proved
+ * stood in for the method the policy prefers, under a condition that was checked then; `lookup` says that the OTP was a
+ * recovery or temporary code, which counts only where any kind does.
  */
-export type Proofs = { readonly [F in Factor | 'totp' | 'hotp']?: number };
+export type Proofs = { readonly [F in Factor | AuthenticatorKind | 'fallback' | 'lookup']?: number };
 
-/** The proofs of somebody who proved these factors at one moment, the OTP with either kind of authenticator. */
+/** The proofs of somebody who proved these factors at one moment, the OTP with every kind of authenticator. */
 export const proofsAt = (factors: readonly Factor[], at: number): Proofs =>
   Object.fromEntries(
-    factors.flatMap((factor) => (factor === 'otp' ? ['otp', 'totp', 'hotp'] : [factor])).map((each) => [each, at]),
+    factors
+      .flatMap((factor) => (factor === 'otp' ? ['otp', 'totp', 'hotp', 'server'] : [factor]))
+      .map((each) => [each, at]),
   );
 
 /** What a route or a rule asks for: the factors in the order of the fields on the page. */

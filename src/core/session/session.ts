@@ -1,6 +1,7 @@
 import type { Account } from '../identity/account.ts';
 import type { Factor, Proofs, Requirement } from '../identity/factors.ts';
 import type { Instant, Milliseconds } from '../time.ts';
+import { type OtpDemand, otpProvedAt, PLAIN_DEMAND } from '../verification/demand.ts';
 
 /** One authenticated continuity of one person in one browser: the sign-in and the account it belongs to. */
 export type Session = {
@@ -25,26 +26,21 @@ export type SessionLimits = { readonly idle: Milliseconds; readonly max: Millise
 export const isLive = (session: Session, limits: SessionLimits, now: Instant): boolean =>
   now - session.lastSeen < limits.idle && now - session.startedAt < limits.max;
 
-/** Which kind of OTP counts: where a route takes only time-based or only event-based ones, the other kind does not. */
-type OtpKind = 'any' | 'time' | 'event';
-
-const OTP_PROOF = { any: 'otp', time: 'totp', event: 'hotp' } as const;
-
 /** The factors of a requirement that a session still has to prove, in the requirement's order. */
 export const missingFactors = (
   requirement: Requirement,
   proofs: Proofs,
   now: Instant,
-  otp: OtpKind = 'any',
+  otp: OtpDemand = PLAIN_DEMAND.any,
 ): readonly Factor[] => requirement.factors.filter((factor) => !counts(factor, requirement, proofs, now, otp));
 
 /** True if nothing of the requirement is missing. */
-export function isProved(requirement: Requirement, proofs: Proofs, now: Instant, otp: OtpKind): boolean {
+export function isProved(requirement: Requirement, proofs: Proofs, now: Instant, otp: OtpDemand): boolean {
   for (const factor of requirement.factors) if (!counts(factor, requirement, proofs, now, otp)) return false;
   return true;
 }
 
-function counts(factor: Factor, { maxAge }: Requirement, proofs: Proofs, now: Instant, otp: OtpKind): boolean {
-  const at = proofs[factor === 'otp' ? OTP_PROOF[otp] : factor];
+function counts(factor: Factor, { maxAge }: Requirement, proofs: Proofs, now: Instant, otp: OtpDemand): boolean {
+  const at = factor === 'otp' ? otpProvedAt(otp, proofs, now) : proofs[factor];
   return at !== undefined && (maxAge === undefined || now - at < maxAge);
 }

@@ -8,6 +8,7 @@ export type TypedFields = {
   readonly password: string;
   readonly pin: string;
   readonly otp: string;
+  readonly sms: string;
 };
 
 export type FieldName = keyof TypedFields;
@@ -28,7 +29,7 @@ export type Submission = { readonly login: string; readonly credentials: Credent
 
 export const PASSWORD_MAX = 256;
 
-const FIELD_OF = { pw: 'password', pin: 'pin', otp: 'otp' } as const satisfies Record<Factor, FieldName>;
+const FIELD_OF = { pw: 'password', pin: 'pin', otp: 'otp', sms: 'sms' } as const satisfies Record<Factor, FieldName>;
 
 /** A code or PIN as people type or paste it: NFKC, without white space, hyphens, dashes and dots. */
 export const normaliseCode = (typed: string): string =>
@@ -37,10 +38,36 @@ export const normaliseCode = (typed: string): string =>
 /** A password is compared in NFKC (NIST SP 800-63B §3.1.1.2) and altered in no other way. */
 export const normalisePassword = (typed: string): string => typed.normalize('NFKC');
 
-/** The fault of an OTP's form, if it has one: empty, not digits, or neither six nor eight of them. */
+/** The fault of an OTP's form, if it has one: empty, no look-up code and not digits, or neither six nor eight of them. */
 export function codeFault(typed: string): FieldFault | undefined {
-  return digitsFault('otp', normaliseCode(typed), (length) => length === 6 || length === 8);
+  const read = readFactor('otp', typed);
+  return read.ok ? undefined : read.error;
 }
+
+/**
+ * A look-up code (recovery or temporary) as it was issued: eight characters of Crockford's base32, at least one of them
+ * a letter, so that it is never taken for an eight-digit OTP. Either case, grouped in any way; O is read as 0, I and L
+ * as 1. Undefined for everything else.
+ */
+export function readLookupCode(typed: string): string | undefined {
+  const code = normaliseCode(typed).toUpperCase().replaceAll('O', '0').replace(/[IL]/g, '1');
+  return isLookupCode(code) ? code : undefined;
+}
+
+/** True for a look-up code in its normal form. */
+export const isLookupCode = (code: string): boolean => /^(?=.*[A-Z])[0-9A-HJKMNP-TV-Z]{8}$/.test(code);
+
+/** One typed factor in its normal form, or the fault of its form. */
+export function readFactor(factor: Factor, typed: string): Result<string, FieldFault> {
+  if (factor === 'pw') return readPassword(typed);
+  const lookup = factor === 'otp' ? readLookupCode(typed) : undefined;
+  if (lookup !== undefined) return ok(lookup);
+  const code = normaliseCode(typed);
+  const fault = digitsFault(FIELD_OF[factor], code, (length) => lengthsOf(factor).includes(length));
+  return fault === undefined ? ok(code) : err(fault);
+}
+
+const lengthsOf = (factor: Exclude<Factor, 'pw'>): readonly number[] => (factor === 'pin' ? [4, 5, 6, 7, 8] : [6, 8]);
 
 /**
  * Reads the submitted fields that are needed, or says everything that is wrong with their form.
@@ -55,10 +82,9 @@ export function readSubmission(
   const faults: FieldFault[] = login === undefined ? loginFaults(typed.login, folded) : [];
   const credentials: { [F in Factor]?: string } = {};
   for (const factor of need) {
-    const raw = typed[FIELD_OF[factor]];
-    const fault = factorFault(factor, raw);
-    if (fault !== undefined) faults.push(fault);
-    credentials[factor] = factor === 'pw' ? normalisePassword(raw) : normaliseCode(raw);
+    const read = readFactor(factor, typed[FIELD_OF[factor]]);
+    if (read.ok) credentials[factor] = read.value;
+    else faults.push(read.error);
   }
   return faults.length > 0 || folded === undefined ? err(faults) : ok({ login: folded, credentials });
 }
@@ -74,18 +100,11 @@ function loginFaults(typed: string, folded: string | undefined): FieldFault[] {
   return [{ field: 'login', fault: length > 128 ? 'too-long' : 'unreadable', length }];
 }
 
-function factorFault(factor: Factor, typed: string): FieldFault | undefined {
-  switch (factor) {
-    case 'otp':
-      return codeFault(typed);
-    case 'pin':
-      return digitsFault('pin', normaliseCode(typed), (length) => length >= 4 && length <= 8);
-    case 'pw': {
-      const { length } = normalisePassword(typed);
-      if (length === 0) return { field: 'password', fault: 'empty', length };
-      return length > PASSWORD_MAX ? { field: 'password', fault: 'too-long', length } : undefined;
-    }
-  }
+function readPassword(typed: string): Result<string, FieldFault> {
+  const password = normalisePassword(typed);
+  const { length } = password;
+  if (length === 0) return err({ field: 'password', fault: 'empty', length });
+  return length > PASSWORD_MAX ? err({ field: 'password', fault: 'too-long', length }) : ok(password);
 }
 
 function digitsFault(field: FieldName, value: string, fits: (length: number) => boolean): FieldFault | undefined {

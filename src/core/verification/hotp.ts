@@ -6,8 +6,8 @@ export function counterBytes(n: number): Uint8Array {
   return bytes;
 }
 
-/** Dynamic truncation (RFC 4226 §5.3, §5.4) of an HMAC into a code with its leading zeros. */
-export function truncate(mac: Uint8Array, digits: 6 | 8): string {
+/** Dynamic truncation (RFC 4226 §5.3, §5.4) of an HMAC into a code of 4 to 10 digits with its leading zeros. */
+export function truncate(mac: Uint8Array, digits: number): string {
   if (mac.length < 20) throw new RangeError('an HMAC of at least 20 bytes is required');
   const view = new DataView(mac.buffer, mac.byteOffset, mac.byteLength);
   const offset = view.getUint8(mac.length - 1) & 0x0f;

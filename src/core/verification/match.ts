@@ -8,24 +8,37 @@ export type CodeMatch =
   | { readonly kind: 'out-of-window'; readonly distance: number }
   | { readonly kind: 'none' };
 
+/** What can be asked for the code of a moving factor. */
+type CodeSource = Pick<Authenticator, 'kind'> & { codeAt(movingFactor: number): string };
+
+/**
+ * Compares a code with every moving factor that is accepted, and with no other: nothing is recognised as a replay. No
+ * early end, so that the time does not tell where it matched. `isIt` says whether a candidate is what was submitted.
+ */
+export function matchFresh(authenticator: CodeSource, window: Window, isIt: (candidate: string) => boolean): CodeMatch {
+  let fresh = -1;
+  for (let factor = window.from; factor <= window.to; factor++) {
+    const hit = isIt(authenticator.codeAt(factor));
+    // The earliest fresh factor moves the floor least.
+    fresh = hit && fresh < 0 ? factor : fresh;
+  }
+  return fresh >= 0 ? freshMatch(authenticator.kind, fresh, window) : { kind: 'none' };
+}
+
 /**
  * Compares a code with every moving factor of the window and its label range: no early end, so that the time tells
  * neither whether nor where it matched. `to` is what the store's moving factor becomes: the accepted step (TOTP) or the
  * counter after the accepted one (HOTP).
  */
-export function matchCode(
-  authenticator: Pick<Authenticator, 'kind'> & { codeAt(movingFactor: number): string },
-  window: Window,
-  code: string,
-): CodeMatch {
+export function matchCode(authenticator: CodeSource, window: Window, code: string): CodeMatch {
   let fresh = -1;
   let replayed = -1;
   let outside = -1;
   for (let factor = window.labelFrom; factor <= window.labelTo; factor++) {
     const hit = sameText(authenticator.codeAt(factor), code);
     const inside = factor >= window.from && factor <= window.to;
-    // The earliest fresh factor moves the floor least; of the others the nearest to now says most.
     fresh = hit && inside && fresh < 0 ? factor : fresh;
+    // Of the factors that are not accepted the nearest to now says most.
     replayed = hit && factor <= window.spent ? factor : replayed;
     outside = hit && !inside && factor > window.spent && nearer(factor, outside, window.centre) ? factor : outside;
   }

@@ -1,7 +1,10 @@
+import { clientEn } from './client-en.ts';
 import { doctorEn } from './doctor-en.ts';
 import { helpEn } from './help-en.ts';
+import { importEn } from './import-en.ts';
 import { initEn } from './init-en.ts';
 import type { CliTexts } from './ko.ts';
+import { radiusEn } from './radius-en.ts';
 
 const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
 
@@ -9,6 +12,9 @@ const plural = (count: number, one: string, many = `${one}s`): string => `${coun
 export const en: CliTexts = {
   help: helpEn,
   init: initEn,
+  client: clientEn,
+  tokenImport: importEn,
+  radius: radiusEn,
   helpTitles: {
     'Usage:': 'Usage:',
     'Arguments:': 'Arguments:',
@@ -55,7 +61,6 @@ export const en: CliTexts = {
   reloadRefused: 'the new configuration has errors, the present one stays',
   portInUse: (address) => `${address}: another program is using this address`,
   portInUseRemedy: 'stop that program or use another port',
-  noRadius: 'this version has no RADIUS: --radius-port is not used',
 
   explainNeeds: 'a METHOD and a URL are needed, or --request with a number',
   explainFaults: {
@@ -65,7 +70,7 @@ export const en: CliTexts = {
     'unknown-user': (found) => `there is no user '${found}'`,
     'unknown-request': (found) => `nothing is recorded under ${found}; requests that simply passed are not kept`,
   },
-  factors: { pw: 'password', pin: 'PIN', otp: 'OTP' },
+  factors: { pw: 'password', pin: 'PIN', otp: 'OTP', sms: 'code by SMS' },
   decisions: {
     allow: 'allowed',
     need: 'more authentication needed',

@@ -1,12 +1,18 @@
+import { clientJa } from './client-ja.ts';
 import { doctorJa } from './doctor-ja.ts';
 import { helpJa } from './help-ja.ts';
+import { importJa } from './import-ja.ts';
 import { initJa } from './init-ja.ts';
 import type { CliTexts } from './ko.ts';
+import { radiusJa } from './radius-ja.ts';
 
 /** What the command line says, in Japanese. */
 export const ja: CliTexts = {
   help: helpJa,
   init: initJa,
+  client: clientJa,
+  tokenImport: importJa,
+  radius: radiusJa,
   helpTitles: {
     'Usage:': '使い方:',
     'Arguments:': '引数:',
@@ -52,7 +58,6 @@ export const ja: CliTexts = {
   reloadRefused: '新しい設定にエラーがあるため、現在の設定を使い続けます',
   portInUse: (address) => `${address}: 別のプログラムが使っているアドレスです`,
   portInUseRemedy: 'そのプログラムを止めるか、別のポートを使ってください',
-  noRadius: 'このバージョンに RADIUS はないため --radius-port は使われません',
 
   explainNeeds: 'METHOD と URL、または --request の番号が必要です',
   explainFaults: {
@@ -62,7 +67,7 @@ export const ja: CliTexts = {
     'unknown-user': (found) => `利用者 '${found}' はいません`,
     'unknown-request': (found) => `要求番号 ${found} の記録がありません。そのまま通った要求は残しません`,
   },
-  factors: { pw: 'パスワード', pin: 'PIN', otp: 'OTP' },
+  factors: { pw: 'パスワード', pin: 'PIN', otp: 'OTP', sms: 'SMS のコード' },
   decisions: {
     allow: '許可',
     need: '追加の認証が必要',

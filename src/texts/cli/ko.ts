@@ -1,12 +1,18 @@
 import { josa } from '../josa.ts';
+import { clientKo } from './client-ko.ts';
 import { doctorKo } from './doctor-ko.ts';
 import { helpKo } from './help-ko.ts';
+import { importKo } from './import-ko.ts';
 import { initKo } from './init-ko.ts';
+import { radiusKo } from './radius-ko.ts';
 
 /** What the command line says, in Korean. Every other language has the same keys. */
 export const ko = {
   help: helpKo,
   init: initKo,
+  client: clientKo,
+  tokenImport: importKo,
+  radius: radiusKo,
   helpTitles: {
     'Usage:': '쓰는 법:',
     'Arguments:': '인자:',
@@ -54,7 +60,6 @@ export const ko = {
   reloadRefused: '새 설정에 오류가 있어 지금 설정을 그대로 씁니다',
   portInUse: (address: string) => `${address}: 다른 프로그램이 쓰고 있는 주소입니다`,
   portInUseRemedy: '그 프로그램을 멈추거나 다른 포트를 쓰십시오',
-  noRadius: '이 버전에는 RADIUS 가 없어 --radius-port 는 쓰이지 않습니다',
 
   explainNeeds: 'METHOD 와 URL, 아니면 --request 번호가 필요합니다',
   explainFaults: {
@@ -64,7 +69,7 @@ export const ko = {
     'unknown-user': (found: string) => `사용자 '${found}'${josa(found, '은/는')} 없습니다`,
     'unknown-request': (found: string) => `요청 번호 ${found}의 기록이 없습니다. 그대로 통과한 요청은 남기지 않습니다`,
   },
-  factors: { pw: '비밀번호', pin: 'PIN', otp: 'OTP' },
+  factors: { pw: '비밀번호', pin: 'PIN', otp: 'OTP', sms: '문자 코드' },
   decisions: {
     allow: '허용',
     need: '추가 인증 필요',

@@ -1,8 +1,10 @@
 import type { FindingTexts } from './catalogue.ts';
+import { enServers } from './en-servers.ts';
 
 /** Findings in English. */
 export const en: FindingTexts = {
   findings: {
+    ...enServers,
     'file-unreadable': { message: 'The file cannot be read: {found}.', fix: 'Check the path and its permissions.' },
     'unknown-key': { message: "'{found}' is not a key here. {hint}" },
     'file-too-large': {
@@ -67,7 +69,7 @@ export const en: FindingTexts = {
     },
     'bad-auth': {
       message: 'Not a way to sign in: {found}. {hint}',
-      fix: 'Write bypass, deny, or id joined with otp, pin, pw: id+otp, id+otp+pin, id+pw+otp.',
+      fix: 'Write bypass, deny, or id joined with otp, pin, pw, sms: id+otp, id+otp+pin, id+pw+otp.',
     },
     'bad-method': {
       message: 'Not a method a route can have: {found}.',

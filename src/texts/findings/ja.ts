@@ -1,8 +1,10 @@
 import type { FindingTexts } from './catalogue.ts';
+import { jaServers } from './ja-servers.ts';
 
 /** Findings in Japanese. */
 export const ja: FindingTexts = {
   findings: {
+    ...jaServers,
     'file-unreadable': { message: 'ファイルを読めません: {found}。', fix: 'パスと権限を確認してください。' },
     'unknown-key': { message: '「{found}」はここでは使えないキーです。{hint}' },
     'file-too-large': {
@@ -64,7 +66,7 @@ export const ja: FindingTexts = {
     },
     'bad-auth': {
       message: 'サインインの方法ではありません: {found}。{hint}',
-      fix: 'bypass、deny、または id に otp、pin、pw をつなげてください: id+otp、id+otp+pin、id+pw+otp。',
+      fix: 'bypass、deny、または id に otp、pin、pw、sms をつなげてください: id+otp、id+otp+pin、id+pw+otp。',
     },
     'bad-method': {
       message: 'ルートに使えないメソッドです: {found}。',

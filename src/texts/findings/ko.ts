@@ -1,8 +1,10 @@
 import type { FindingTexts } from './catalogue.ts';
+import { koServers } from './ko-servers.ts';
 
 /** Findings in Korean. */
 export const ko: FindingTexts = {
   findings: {
+    ...koServers,
     'file-unreadable': { message: '파일을 읽을 수 없습니다: {found}.', fix: '경로와 권한을 확인하십시오.' },
     'unknown-key': { message: "'{found}' 는 여기에 없는 키입니다. {hint}" },
     'file-too-large': {
@@ -64,7 +66,7 @@ export const ko: FindingTexts = {
     },
     'bad-auth': {
       message: '로그인 방식이 아닙니다: {found}. {hint}',
-      fix: 'bypass, deny, 또는 id 에 otp, pin, pw 를 더해 적으십시오: id+otp, id+otp+pin, id+pw+otp.',
+      fix: 'bypass, deny, 또는 id 에 otp, pin, pw, sms 를 더해 적으십시오: id+otp, id+otp+pin, id+pw+otp.',
     },
     'bad-method': {
       message: '규칙에 쓸 수 없는 메서드입니다: {found}.',

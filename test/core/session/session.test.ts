@@ -8,6 +8,8 @@ import { isLive, missingFactors, type Session } from '../../../src/core/session/
 const LIMITS = { idle: 30, max: 100 };
 const session = { startedAt: 1000, lastSeen: 1000, proofs: { pw: 1000, otp: 1000 } } as Session;
 
+import { PLAIN_DEMAND } from '../../../src/core/verification/demand.ts';
+
 describe('timeouts (NIST SP 800-63B §5.2)', () => {
   test('inactivity and overall time both end a session', () => {
     expect(isLive(session, LIMITS, 1029)).toBe(true);
@@ -36,7 +38,7 @@ describe('routes that take one kind of OTP', () => {
     ['event', { otp: 1, totp: 1 }, ['otp']],
     ['time', { otp: 1 }, ['otp']],
   ] as const)('%s after %j still asks for %j', (kind, proofs, missing) => {
-    expect(missingFactors({ factors: ['otp'] }, proofs, 5, kind)).toEqual(missing);
+    expect(missingFactors({ factors: ['otp'] }, proofs, 5, PLAIN_DEMAND[kind])).toEqual(missing);
   });
 });
 

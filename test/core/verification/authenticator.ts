@@ -15,6 +15,8 @@ export function authenticator(facts: Partial<Authenticator> = {}, secret: Uint8A
     id: 'a1',
     accountId: 'p1',
     label: '',
+    suite: '',
+    serial: '',
     period: kind === 'totp' ? 30 : 0,
     movingFactor: kind === 'totp' ? -1 : 0,
     drift: 0,
@@ -26,5 +28,8 @@ export function authenticator(facts: Partial<Authenticator> = {}, secret: Uint8A
     algorithm,
     digits,
     codeAt: (factor) => truncate(createHmac(algorithm, secret).update(counterBytes(factor)).digest(), digits),
+    respond: () => {
+      throw new Error('answers no questions');
+    },
   };
 }

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { codeFault, normaliseCode, normalisePassword, readSubmission } from '../../../src/core/verification/code.ts';
+import {
+  codeFault,
+  normaliseCode,
+  normalisePassword,
+  readFactor,
+  readLookupCode,
+  readSubmission,
+} from '../../../src/core/verification/code.ts';
 
 describe('codes as people type them', () => {
   test.each([
@@ -40,7 +47,7 @@ describe('codes as people type them', () => {
 });
 
 describe('readSubmission', () => {
-  const typed = { login: ' Kim ', password: 'pass word', pin: '12 34', otp: '123 456' };
+  const typed = { login: ' Kim ', password: 'pass word', pin: '12 34', otp: '123 456', sms: '' };
 
   test('folds the login and normalises what is needed, nothing else', () => {
     const read = readSubmission(['pw', 'otp'], typed, undefined);
@@ -50,7 +57,7 @@ describe('readSubmission', () => {
   test('says everything that is wrong at once', () => {
     const read = readSubmission(
       ['pw', 'pin', 'otp'],
-      { login: '', password: '', pin: '12a4', otp: '12345' },
+      { login: '', password: '', pin: '12a4', otp: '12345', sms: '' },
       undefined,
     );
     expect(read.ok ? [] : read.error.map(({ field, fault }) => `${field} ${fault}`)).toEqual([
@@ -85,5 +92,50 @@ describe('readSubmission', () => {
       error: [{ fault: 'too-long' }],
     });
     expect(readSubmission(['pw'], { ...typed, password: 'x'.repeat(256) }, undefined).ok).toBe(true);
+  });
+});
+
+describe('G111: what is looked at as an OTP', () => {
+  test.each([
+    ['000000', '000000'],
+    [' 123456', '123456'],
+    ['123 456', '123456'],
+    ['１２３４５６', '123456'],
+    ['00000000', '00000000'],
+    ['k7qf-2m9d', 'K7QF2M9D'],
+    ['KOQF 2LID', 'K0QF211D'],
+  ])('%j is evaluated as %s', (typed, value) => {
+    expect(readFactor('otp', typed)).toEqual({ ok: true, value });
+  });
+
+  test.each([
+    '',
+    '1',
+    '12345',
+    '1234567',
+    '123456789',
+    '+12345',
+    '1e5',
+    '0x1E240',
+    'abcdef',
+    '12345O78',
+    'OOOOOOOO',
+    'K7QF2M9U',
+    'K7QF2M9',
+    '12345678-A',
+  ])('%j is a fault of form', (typed) => expect(readFactor('otp', typed).ok).toBe(false));
+
+  test('a code by SMS is digits only', () => {
+    expect(readFactor('sms', '123 456')).toEqual({ ok: true, value: '123456' });
+    expect(readFactor('sms', 'K7QF-2M9D')).toMatchObject({ ok: false, error: { field: 'sms', fault: 'not-digits' } });
+  });
+
+  test('a look-up code always has a letter, so that it is never an eight-digit OTP', () => {
+    fc.assert(
+      fc.property(fc.string({ maxLength: 12 }), (typed) => {
+        const code = readLookupCode(typed);
+        expect(code === undefined || (/^[0-9A-Z]{8}$/.test(code) && /[A-Z]/.test(code))).toBe(true);
+      }),
+    );
   });
 });

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decideVerification, publicError, type VerificationFacts } from '../../../src/core/verification/decide.ts';
+import { decideVerification, type VerificationFacts } from '../../../src/core/verification/decide.ts';
+import { PLAIN_DEMAND } from '../../../src/core/verification/demand.ts';
 import type { CodeMatch } from '../../../src/core/verification/match.ts';
+import { publicError } from '../../../src/core/verification/rejection.ts';
 import { authenticator } from './authenticator.ts';
 
 const FRESH: CodeMatch = { kind: 'fresh', to: 7, drift: 0, distance: 0 };
@@ -14,12 +16,23 @@ const right: VerificationFacts = {
   need: ['pw', 'otp'],
   knowledge: { pw: true },
   matches: [of(FRESH)],
-  kinds: 'any',
+  given: ['pw', 'otp'],
+  right: [],
+  sms: undefined,
+  demand: PLAIN_DEMAND.any,
+  conditions: { kinds: ['totp'], live: false, outage: false },
+  proved: {},
+  barred: undefined,
+  now: 100,
 };
 
 describe('decideVerification', () => {
   test('accepts when every factor that was asked for is proved', () => {
-    expect(decideVerification(right)).toMatchObject({ kind: 'accepted', otp: { to: 7, drift: 0 } });
+    expect(decideVerification(right)).toMatchObject({
+      kind: 'accepted',
+      otp: { to: 7, drift: 0 },
+      proofs: { pw: 100, otp: 100, totp: 100 },
+    });
   });
 
   test.each<[string, Partial<VerificationFacts>, string]>([
@@ -27,12 +40,12 @@ describe('decideVerification', () => {
     ['a suspended user', { account: 'suspended' }, 'E1'],
     ['wrong-password', { knowledge: { pw: false } }, 'E1'],
     ['wrong-pin', { need: ['pin', 'otp'], knowledge: { pin: false } }, 'E1'],
-    ['no-authenticator', { matches: [] }, 'E1'],
+    ['no-authenticator', { matches: [], conditions: { kinds: [], live: false, outage: false } }, 'E1'],
     ['otp-wrong', { matches: [of({ kind: 'none' })] }, 'E2'],
     ['otp-replayed', { matches: [of({ kind: 'replayed', distance: 0 })] }, 'E4'],
     ['otp-out-of-window', { matches: [of({ kind: 'out-of-window', distance: 9 })] }, 'E3'],
     ['an event code out of window', { matches: [of({ kind: 'out-of-window', distance: 20 }, 'hotp')] }, 'E2'],
-    ['kind-not-accepted', { matches: [of(FRESH)], kinds: 'event' }, 'E2'],
+    ['kind-not-accepted', { matches: [of(FRESH)], demand: PLAIN_DEMAND.event }, 'E2'],
   ])('rejects %s; a page may say %s', (_, facts, error) => {
     const decision = decideVerification({ ...right, ...facts });
     expect(decision.kind).toBe('rejected');
@@ -47,7 +60,7 @@ describe('decideVerification', () => {
       [of({ kind: 'out-of-window', distance: 5 })],
     ];
     for (const some of matches) {
-      const decision = decideVerification({ ...right, need: ['otp'], knowledge: {}, matches: some });
+      const decision = decideVerification({ ...right, need: ['otp'], given: ['otp'], knowledge: {}, matches: some });
       expect(decision.kind === 'rejected' && publicError(decision)).toBe('E1');
     }
   });
@@ -83,7 +96,7 @@ describe('decideVerification', () => {
         fc.tuple(match, fc.constantFrom('totp' as const, 'hotp' as const)).map(([m, k]) => of(m, k)),
         { maxLength: 3 },
       ),
-      kinds: fc.constantFrom('any' as const, 'time' as const, 'event' as const),
+      demand: fc.constantFrom(PLAIN_DEMAND.any, PLAIN_DEMAND.time, PLAIN_DEMAND.event),
     });
     fc.assert(
       fc.property(facts, (some) => {
@@ -91,14 +104,14 @@ describe('decideVerification', () => {
           some.account === 'active' &&
           some.need.length > 0 &&
           some.need.every((factor) => {
-            if (factor !== 'otp') return some.knowledge[factor] === true;
+            if (factor === 'pw' || factor === 'pin') return some.knowledge[factor] === true;
             return some.matches.some(
               (m) =>
                 m.match.kind === 'fresh' &&
-                (some.kinds === 'any' || (some.kinds === 'time') === (m.authenticator.kind === 'totp')),
+                (some.demand.method === 'any' || (some.demand.method === 'time') === (m.authenticator.kind === 'totp')),
             );
           });
-        expect(decideVerification(some).kind === 'accepted').toBe(expected);
+        expect(decideVerification({ ...right, ...some, given: some.need }).kind === 'accepted').toBe(expected);
       }),
       { numRuns: 3000 },
     );
