@@ -22,18 +22,51 @@ pidfile = ${folder}/pid
 cleanup_delay = 0
 max_request_time = 5
 max_requests = 16384
-log { destination = files\n file = ${folder}/log\n auth = no }
-security { max_attributes = 200\n reject_delay = 0\n status_server = no\n allow_core_dumps = no }
-thread pool { start_servers = 1\n max_servers = 1\n min_spare_servers = 1\n max_spare_servers = 1\n max_requests_per_server = 0 }
-client bench { ipaddr = 127.0.0.1\n secret = ${secret}\n require_message_authenticator = yes }
+log {
+  destination = files
+  file = ${folder}/log
+  auth = no
+}
+security {
+  max_attributes = 200
+  reject_delay = 0
+  status_server = no
+  allow_vulnerable_openssl = no
+}
+thread pool {
+  start_servers = 1
+  max_servers = 1
+  min_spare_servers = 1
+  max_spare_servers = 1
+  max_requests_per_server = 0
+}
+client bench {
+  ipaddr = 127.0.0.1
+  secret = ${secret}
+  require_message_authenticator = yes
+}
 modules {
-  files { usersfile = ${folder}/users }
-  pap { }
+  files {
+    usersfile = ${folder}/users
+  }
+  pap {
+  }
 }
 server default {
-  listen { type = auth\n ipaddr = 127.0.0.1\n port = ${port} }
-  authorize { files\n pap }
-  authenticate { Auth-Type PAP { pap } }
+  listen {
+    type = auth
+    ipaddr = 127.0.0.1
+    port = ${port}
+  }
+  authorize {
+    files
+    pap
+  }
+  authenticate {
+    Auth-Type PAP {
+      pap
+    }
+  }
 }
 `;
 

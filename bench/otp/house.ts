@@ -31,7 +31,7 @@ defaults: { auth: id+otp }
 radius:
   listen: ["127.0.0.1:${radiusPort}"]
   clients:
-    - { name: bench, address: 127.0.0.0/8, secret: "${RADIUS_SECRET}", auth: id+otp, rate: { client: 1000000, user: 1000000 } }
+    - { name: bench, address: 127.0.0.0/8, secret: "${RADIUS_SECRET}", auth: id+otp, rate: { client: 100000, user: 1000 } }
 routes:
   - { name: app, to: "http://127.0.0.1:9", auth: id+otp }
 `;
@@ -50,14 +50,14 @@ export async function makeHouse(
 ): Promise<void> {
   mkdirSync(join(folder, 'data'), { recursive: true, mode: 0o700 });
   writeFileSync(join(folder, 'config.yaml'), configOf(ports.radius, ports.gate, ports.api));
-  const policy = policyIn(folder);
-  createMasterKey(policy.keys.masterFile, systemRandom);
-  createSigningKey(policy.keys.signingFolder, policy.identity.signing.algorithm, clock.now());
-  const { house } = await openIn(folder);
+  const masterFile = join(folder, 'data/master.key');
+  createMasterKey(masterFile, systemRandom);
+  createSigningKey(join(folder, 'data/signing'), 'ES256', clock.now());
+  const { house, policy } = await openIn(folder);
   await house.close();
   const hasher = createHasher(systemRandom);
   const secrets = { pw: await hasher.hash(PASSWORD), pin: await hasher.hash(PIN), first: WITH_SECRETS };
-  const vault = createVault(loadMasterKey(policy.keys.masterFile), systemRandom);
+  const vault = createVault(loadMasterKey(masterFile), systemRandom);
   addPeople(policy.storage.path, vault, people, secrets);
 }
 

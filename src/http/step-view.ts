@@ -86,7 +86,7 @@ function saidOf({ resent }: StepPage, { t, context, language, zone }: Reader): r
 }
 
 function againText({ resent, resendAfter }: StepPage, { t, context }: Reader): string {
-  const seconds = Math.ceil((resendAfter - context.now) / 1000);
+  const seconds = Math.round((resendAfter - context.now) / 1000);
   const said = resent !== undefined && resent !== 'queued';
   return seconds > 0 && !said ? t('sms.late', { seconds }) : t('sms.now');
 }

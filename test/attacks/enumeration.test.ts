@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type GateFixture, type Person, startGate } from '../support/gate.ts';
 import { type Recorder, startRecorder } from '../support/recorder.ts';
 import { seeded } from '../support/seeded.ts';
+import { overlap } from '../support/separability.ts';
 import { type Answer, hiddenFields } from '../support/visitor.ts';
 
 let upstream: Recorder;
@@ -123,14 +124,6 @@ describe('ENUM-1 with nothing proved, every refusal is the same page', () => {
 describe('ENUM-2 G061 time tells nothing', () => {
   const ROUNDS = 960;
   const EACH = 4;
-
-  /** Chance that a time of the first list is longer than one of the second (Mann-Whitney). 0.5 = cannot be told apart. */
-  function overlap(left: readonly number[], right: readonly number[]): number {
-    const all = [...left.map((time) => ({ time, first: true })), ...right.map((time) => ({ time, first: false }))];
-    all.sort((a, b) => a.time - b.time);
-    const ranks = all.reduce((sum, each, index) => (each.first ? sum + index + 1 : sum), 0);
-    return (ranks - (left.length * (left.length + 1)) / 2) / (left.length * right.length);
-  }
 
   async function measure(tag: string): Promise<number> {
     const count = ROUNDS / EACH;

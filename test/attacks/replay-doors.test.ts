@@ -83,6 +83,29 @@ describe('G112 a code that was taken at one door', () => {
   });
 });
 
+test('G112 an answer that is kept for a caller’s Idempotency-Key is kept for that caller and that call alone', async () => {
+  const { login, otp } = await gate.tokenOnly(`kept${count++}`);
+  const body = { user: login, auth: 'id+otp', otp: otp() };
+  const key = { 'idempotency-key': 'one-and-the-same-key' };
+  const first = await gate.doors.api.send('POST', '/verify', body, key);
+  expect(first.text).toContain('"accept"');
+  expect((await gate.doors.api.send('POST', '/verify', body, key)).text).toBe(first.text);
+  const other = await gate.addKey('somebody-else', ['verify']);
+  const theirs = await gate.doors.api.send('POST', '/verify', body, { ...key, authorization: `Bearer ${other}` });
+  expect(theirs.text).toContain('invalid_credentials');
+  for (const changed of [
+    { ...body, user: 'somebody' },
+    { ...body, otp: '000000' },
+    { ...body, app: 'app' },
+  ]) {
+    const { status, text } = await gate.doors.api.send('POST', '/verify', changed, key);
+    expect([status >= 400, text.includes('"accept"')]).toEqual([true, false]);
+  }
+  gate.time.ahead += 61_000;
+  expect((await gate.doors.api.send('POST', '/verify', body, key)).text).not.toContain('"accept"');
+  expect(await gate.house.audit.read({ login, limit: 10, kind: 'verification.accepted' })).toHaveLength(1);
+});
+
 describe('CLOCK-1 a clock that is turned back', () => {
   test('CLOCK-1 stops the API and RADIUS for time-based codes until it has caught up, and nothing is taken twice', async () => {
     const [one, other] = [await clockPerson(), await clockPerson()];

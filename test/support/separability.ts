@@ -7,7 +7,7 @@ export function overlap(left: readonly number[], right: readonly number[]): numb
 }
 
 /** The middle one of a list that is not empty. */
-export const median = (times: readonly number[]): number =>
+const median = (times: readonly number[]): number =>
   times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] ?? Number.NaN;
 
 /** How far each two of several lists are apart: distance of the overlap from 0.5, and of the medians in milliseconds. */
