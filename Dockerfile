@@ -16,7 +16,7 @@ USER 10001:10001
 ENV NODE_ENV=production SUMUN_CONFIG=/sumun/config.yaml
 WORKDIR /sumun
 VOLUME /sumun
-EXPOSE 8080
+EXPOSE 8080 1812/udp
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=15s --timeout=4s --start-period=20s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:8081/healthz').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
