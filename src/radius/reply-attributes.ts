@@ -1,5 +1,6 @@
+import { personVariable } from '../core/access/handoff.ts';
 import type { Account } from '../core/identity/account.ts';
-import { amrOf, type Proofs } from '../core/identity/factors.ts';
+import type { Proofs } from '../core/identity/factors.ts';
 import type { RadiusClient, TemplatePart } from '../core/policy.ts';
 import { encodeAttribute } from './attributes.ts';
 import type { NewAttribute } from './packet.ts';
@@ -25,35 +26,11 @@ export function replyAttributes(rules: RadiusClient['reply'], facts: ReplyFacts)
     .map(({ name, value }) => encodeAttribute(name, value));
 }
 
-function fill(template: readonly TemplatePart[], facts: ReplyFacts): readonly string[] {
+function fill(template: readonly TemplatePart[], { account, proofs, client, request }: ReplyFacts): readonly string[] {
   const speaksOfGroups = template.some((part) => part.kind === 'variable' && part.name === 'user.groups');
-  const groups = speaksOfGroups ? facts.account.groups : [''];
-  return groups.map((group) =>
-    template.map((part) => (part.kind === 'text' ? part.text : variable(part.name, group, facts))).join(''),
-  );
-}
-
-function variable(name: string, group: string, { account, proofs, client, request }: ReplyFacts): string {
-  switch (name) {
-    case 'user.groups':
-      return group;
-    case 'user.login':
-      return account.login;
-    case 'user.name':
-      return account.name;
-    case 'user.email':
-      return account.email;
-    case 'user.phone':
-      return account.phone;
-    case 'session.amr':
-      return amrOf(proofs).join(',');
-    case 'route.name':
-      return client;
-    case 'request.id':
-      return request;
-    default: {
-      const prefix = 'user.attributes.';
-      return name.startsWith(prefix) ? (account.attributes[name.slice(prefix.length)] ?? '') : '';
-    }
-  }
+  const groups = speaksOfGroups ? account.groups : [''];
+  return groups.map((group) => {
+    const facts = { account: { ...account, groups: [group] }, proofs, route: client, requestId: request };
+    return template.map((part) => (part.kind === 'text' ? part.text : personVariable(part.name, facts))).join('');
+  });
 }

@@ -40,9 +40,9 @@ describe('a challenge by SMS', () => {
   test('is created, answered once, and then gone', async () => {
     const { id, code, login } = await texted();
     expect((await get(`/${id}`)).body).toMatchObject({ id, method: 'sms', state: 'open' });
-    const accepted = await post(`/${id}:answer`, { code, app: 'erp' });
+    const accepted = await post(`/${id}/answer`, { code, app: 'erp' });
     expect(accepted).toMatchObject({ status: 200, body: { result: 'accept', amr: ['sms'], user: { login } } });
-    expect(await post(`/${id}:answer`, { code, app: 'erp' })).toMatchObject({
+    expect(await post(`/${id}/answer`, { code, app: 'erp' })).toMatchObject({
       status: 410,
       body: { code: 'challenge_gone' },
     });
@@ -51,13 +51,13 @@ describe('a challenge by SMS', () => {
 
   test('refuses a wrong code like every refusal, and says nothing of form as an attempt', async () => {
     const { id, code } = await texted();
-    expect((await post(`/${id}:answer`, { code: 'abc' })).status).toBe(400);
+    expect((await post(`/${id}/answer`, { code: 'abc' })).status).toBe(400);
     const wrong = code === WRONG ? '111111' : WRONG;
-    expect((await post(`/${id}:answer`, { code: wrong })).body).toEqual({
+    expect((await post(`/${id}/answer`, { code: wrong })).body).toEqual({
       result: 'reject',
       reason: 'invalid_credentials',
     });
-    expect((await post(`/${id}:answer`, { code: ` ${code.slice(0, 3)}-${code.slice(3)}` })).body.result).toBe('accept');
+    expect((await post(`/${id}/answer`, { code: ` ${code.slice(0, 3)}-${code.slice(3)}` })).body.result).toBe('accept');
   });
 
   test('is for its client only', async () => {
@@ -65,37 +65,37 @@ describe('a challenge by SMS', () => {
     const other = await served.key({ scopes: ['verify'] });
     for (const reply of [
       await get(`/${id}`, other),
-      await post(`/${id}:answer`, { code }, other),
-      await post(`/${id}:resend`, undefined, other),
-      await post(`/${id}:cancel`, undefined, other),
+      await post(`/${id}/answer`, { code }, other),
+      await post(`/${id}/resend`, undefined, other),
+      await post(`/${id}/cancel`, undefined, other),
       await get('/ch_nothing'),
     ]) {
       expect(reply).toMatchObject({ status: 410, body: { code: 'challenge_gone' } });
     }
-    expect((await post(`/${id}:answer`, { code })).body.result).toBe('accept');
+    expect((await post(`/${id}/answer`, { code })).body.result).toBe('accept');
   });
 
   test('can be given up', async () => {
     const { id, code } = await texted();
-    expect((await post(`/${id}:cancel`)).status).toBe(204);
+    expect((await post(`/${id}/cancel`)).status).toBe(204);
     expect((await get(`/${id}`)).body.state).toBe('voided');
-    expect((await post(`/${id}:answer`, { code })).status).toBe(410);
+    expect((await post(`/${id}/answer`, { code })).status).toBe(410);
   });
 
   test('is sent again after a while, not before', async () => {
     const { id } = await texted();
-    const early = await post(`/${id}:resend`);
+    const early = await post(`/${id}/resend`);
     expect(early).toMatchObject({ status: 429, body: { code: 'rate_limited' } });
     expect(Number(early.headers.get('retry-after'))).toBeGreaterThan(0);
     served.time.now += 31_000;
-    expect((await post(`/${id}:resend`)).status).toBe(202);
+    expect((await post(`/${id}/resend`)).status).toBe(202);
   });
 
   test('expires', async () => {
     const { id, code } = await texted();
     served.time.now += 4 * MINUTE;
     expect((await get(`/${id}`)).body.state).toBe('expired');
-    expect((await post(`/${id}:answer`, { code })).body).not.toMatchObject({ result: 'accept' });
+    expect((await post(`/${id}/answer`, { code })).body).not.toMatchObject({ result: 'accept' });
   });
 
   test('looks the same for a login that does not exist (ENUM-1)', async () => {
@@ -105,7 +105,7 @@ describe('a challenge by SMS', () => {
     const known = await post('', { user: login, method: 'sms' });
     const masked = ({ body, status }: Reply) => ({ status, body: { ...body, id: body.id.length } });
     expect(masked(unknown)).toEqual(masked(known));
-    const answered = await post(`/${unknown.body.id}:answer`, { code: WRONG });
+    const answered = await post(`/${unknown.body.id}/answer`, { code: WRONG });
     expect(answered.body).toEqual({ result: 'reject', reason: 'invalid_credentials' });
   });
 
@@ -113,7 +113,7 @@ describe('a challenge by SMS', () => {
     const refused = { status: 403, body: { code: 'auth_too_weak' } };
     expect(await post('', { user: 'kim', method: 'sms', app: 'payroll' })).toMatchObject(refused);
     const { id, code } = await texted();
-    expect(await post(`/${id}:answer`, { code, app: 'payroll' })).toMatchObject(refused);
+    expect(await post(`/${id}/answer`, { code, app: 'payroll' })).toMatchObject(refused);
   });
 
   test('is not offered without a provider', async () => {
@@ -139,9 +139,9 @@ describe('a challenge of a verification under way', () => {
     const challenge = await served.house.challenges.find(offer.challenge);
     if (challenge === undefined) throw new Error('no challenge');
     const sms = smsCodeOf(challenge, served.holder.policy.sms.code.digits, served.house.digests);
-    expect((await post(`/${offer.challenge}:answer`, { code: sms })).status).toBe(410);
+    expect((await post(`/${offer.challenge}/answer`, { code: sms })).status).toBe(410);
     served.time.now += 31_000;
-    expect((await post(`/${offer.challenge}:resend`)).status).toBe(202);
+    expect((await post(`/${offer.challenge}/resend`)).status).toBe(202);
     const transaction = asked.body.transaction;
     const done = await served.call('POST', '/api/v1/verify', { key, body: { transaction, sms } });
     expect(done.body).toMatchObject({ result: 'accept', amr: ['pwd', 'sms', 'mfa'] });
@@ -185,7 +185,7 @@ describe('waiting', () => {
   test('ends when the state changes', async () => {
     const { id, code } = await texted();
     const waiting = get(`/${id}?wait=25`);
-    await post(`/${id}:answer`, { code });
+    await post(`/${id}/answer`, { code });
     expect((await waiting).body.state).toBe('used');
   });
 
@@ -197,7 +197,7 @@ describe('waiting', () => {
 
   test('for one that is closed does not wait', async () => {
     const { id } = await texted();
-    await post(`/${id}:cancel`);
+    await post(`/${id}/cancel`);
     expect((await get(`/${id}?wait=25`)).body.state).toBe('voided');
   });
 });
@@ -226,7 +226,7 @@ describe('a stream of events', () => {
     const stream = await open(id);
     expect(stream.type).toBe('text/event-stream');
     await expect.poll(() => stream.text()).toMatch(/^event: state\ndata: \{.*"state":"open".*\}\n\n$/);
-    await post(`/${id}:answer`, { code });
+    await post(`/${id}/answer`, { code });
     await stream.ended;
     const states = [...stream.text().matchAll(/"state":"(\w+)"/g)].map((match) => match[1]);
     expect(states).toEqual(['open', 'used']);

@@ -141,7 +141,7 @@ export function samplesOf(served: Served, key: string): Readonly<Record<string, 
     getEvidence: async () => {
       served.time.now += 20 * 60_000;
       const id = await pay();
-      await call('POST', `/transactions/${id}:verify`, { code: await codeOfPayment(id) });
+      await call('POST', `/transactions/${id}/verify`, { code: await codeOfPayment(id) });
       return { path: { id } };
     },
     listUsers: async () => ({ query: 'limit=2&filter=login%20sw%20%22sample%22' }),

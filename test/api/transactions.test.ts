@@ -51,7 +51,7 @@ describe('a transaction', () => {
       app: 'bank-web',
       decided_at: null,
     });
-    const approved = await post(`/${id}:verify`, { code, fields: FIELDS });
+    const approved = await post(`/${id}/verify`, { code, fields: FIELDS });
     expect(approved).toMatchObject({ status: 200, body: { result: 'approved' } });
     expect((await get(`/${id}`)).body).toMatchObject({ state: 'approved', decided_at: served.time.now / 1000 });
     const { body } = await get(`/${id}/evidence`);
@@ -65,9 +65,9 @@ describe('a transaction', () => {
 
   test('is approved once', async () => {
     const { id, code } = await paying();
-    const replies = await Promise.all(Array.from({ length: 10 }, () => post(`/${id}:verify`, { code })));
+    const replies = await Promise.all(Array.from({ length: 10 }, () => post(`/${id}/verify`, { code })));
     expect(replies.filter(({ body }) => body.result === 'approved')).toHaveLength(1);
-    expect((await post(`/${id}:verify`, { code })).status).toBe(410);
+    expect((await post(`/${id}/verify`, { code })).status).toBe(410);
   });
 
   test.each([
@@ -77,19 +77,19 @@ describe('a transaction', () => {
     ['something more', { ...FIELDS, extra: { note: 'x' } }],
   ])('is void after %s (dynamic linking)', async (_, fields) => {
     const { id, code } = await paying();
-    expect(await post(`/${id}:verify`, { code, fields })).toMatchObject({ status: 409, body: { code: 'tx_mismatch' } });
+    expect(await post(`/${id}/verify`, { code, fields })).toMatchObject({ status: 409, body: { code: 'tx_mismatch' } });
     expect((await get(`/${id}`)).body.state).toBe('mismatch');
-    expect((await post(`/${id}:verify`, { code })).status).toBe(410);
+    expect((await post(`/${id}/verify`, { code })).status).toBe(410);
   });
 
   test('is not approved by the code of another, by an OTP or by a wrong code', async () => {
     const other = await paying({ ...FIELDS, amount: '1' });
     const { id, person } = await paying();
     const rejected = { result: 'rejected', reason: 'invalid_credentials' };
-    expect((await post(`/${id}:verify`, { code: other.code })).body).toEqual(rejected);
-    expect((await post(`/${id}:verify`, { code: person.otp() })).body).toEqual(rejected);
-    expect((await post(`/${id}:verify`, { code: WRONG })).body).toEqual(rejected);
-    expect((await post(`/${id}:verify`, { code: 'abc' })).status).toBe(400);
+    expect((await post(`/${id}/verify`, { code: other.code })).body).toEqual(rejected);
+    expect((await post(`/${id}/verify`, { code: person.otp() })).body).toEqual(rejected);
+    expect((await post(`/${id}/verify`, { code: WRONG })).body).toEqual(rejected);
+    expect((await post(`/${id}/verify`, { code: 'abc' })).status).toBe(400);
     expect((await get(`/${id}/evidence`)).status).toBe(409);
   });
 
@@ -99,8 +99,8 @@ describe('a transaction', () => {
     for (const reply of [
       await get(`/${id}`, other),
       await get(`/${id}/evidence`, other),
-      await post(`/${id}:verify`, { code }, other),
-      await post(`/${id}:cancel`, undefined, other),
+      await post(`/${id}/verify`, { code }, other),
+      await post(`/${id}/cancel`, undefined, other),
       await get('/pay_nothing'),
     ]) {
       expect(reply).toMatchObject({ status: 410, body: { code: 'transaction_gone' } });
@@ -109,16 +109,16 @@ describe('a transaction', () => {
 
   test('can be given up once', async () => {
     const { id, code } = await paying();
-    expect((await post(`/${id}:cancel`)).body.state).toBe('cancelled');
-    expect(await post(`/${id}:cancel`)).toMatchObject({ status: 409, body: { code: 'already_decided' } });
-    expect((await post(`/${id}:verify`, { code })).status).toBe(410);
+    expect((await post(`/${id}/cancel`)).body.state).toBe('cancelled');
+    expect(await post(`/${id}/cancel`)).toMatchObject({ status: 409, body: { code: 'already_decided' } });
+    expect((await post(`/${id}/verify`, { code })).status).toBe(410);
   });
 
   test('expires', async () => {
     const { id, code } = await paying({ ...FIELDS, expires_in: 60 });
     served.time.now += MINUTE;
     expect((await get(`/${id}`)).body.state).toBe('expired');
-    expect((await post(`/${id}:verify`, { code })).status).toBe(410);
+    expect((await post(`/${id}/verify`, { code })).status).toBe(410);
   });
 
   test('looks the same for a login that does not exist (ENUM-1)', async () => {
@@ -126,7 +126,7 @@ describe('a transaction', () => {
     const unknown = await post('', { user: 'nobody-pays', method: 'sms', app: 'bank-web', ...FIELDS });
     const shape = ({ status, body }: Reply) => [status, Object.keys(body), body.state];
     expect(shape(unknown)).toEqual(shape(created));
-    expect((await post(`/${unknown.body.id}:verify`, { code: WRONG })).body.reason).toBe('invalid_credentials');
+    expect((await post(`/${unknown.body.id}/verify`, { code: WRONG })).body.reason).toBe('invalid_credentials');
   });
 
   test.each([

@@ -135,9 +135,9 @@ describe('what belongs to somebody else', () => {
     const { id } = JSON.parse(made.text) as { id: string };
     for (const [method, path, body] of [
       ['GET', `/challenges/${id}`, undefined],
-      ['POST', `/challenges/${id}:answer`, { code: '12345678' }],
-      ['POST', `/challenges/${id}:resend`, {}],
-      ['POST', `/challenges/${id}:cancel`, {}],
+      ['POST', `/challenges/${id}/answer`, { code: '12345678' }],
+      ['POST', `/challenges/${id}/resend`, {}],
+      ['POST', `/challenges/${id}/cancel`, {}],
     ] as const) {
       expect([path, [404, 410].includes((await other.send(method, path, body)).status)]).toEqual([path, true]);
     }

@@ -202,7 +202,7 @@ describe('RACE-3 what counts once, offered sixteen times at once at all doors', 
       };
     };
     const answer = async (id: string, code: string) =>
-      (await gate.doors.api.send('POST', `/challenges/${id}:answer`, { code }, { authorization: `Bearer ${admin}` }))
+      (await gate.doors.api.send('POST', `/challenges/${id}/answer`, { code }, { authorization: `Bearer ${admin}` }))
         .text;
     const first = await ask();
     const answers = await Promise.all(Array.from({ length: 3 }, () => answer(first.id, first.code)));

@@ -126,7 +126,7 @@ export const challengeOperations: readonly Operation[] = [
   operation({
     id: 'answerChallenge',
     method: 'post',
-    path: '/challenges/{id}:answer',
+    path: '/challenges/{id}/answer',
     scopes: ['verify'],
     tag,
     summary: 'Answer a challenge',
@@ -177,7 +177,7 @@ export const challengeOperations: readonly Operation[] = [
   operation({
     id: 'resendChallenge',
     method: 'post',
-    path: '/challenges/{id}:resend',
+    path: '/challenges/{id}/resend',
     scopes: ['verify'],
     tag,
     summary: 'Send the message of a challenge again',
@@ -199,7 +199,7 @@ export const challengeOperations: readonly Operation[] = [
   operation({
     id: 'cancelChallenge',
     method: 'post',
-    path: '/challenges/{id}:cancel',
+    path: '/challenges/{id}/cancel',
     scopes: ['verify'],
     tag,
     summary: 'Give a challenge up',

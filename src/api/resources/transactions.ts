@@ -117,7 +117,7 @@ export const transactionOperations: readonly Operation[] = [
   operation({
     id: 'verifyTransaction',
     method: 'post',
-    path: '/transactions/{id}:verify',
+    path: '/transactions/{id}/verify',
     scopes: ['transactions'],
     tag,
     summary: 'Confirm a transaction by its code',
@@ -180,7 +180,7 @@ export const transactionOperations: readonly Operation[] = [
   operation({
     id: 'cancelTransaction',
     method: 'post',
-    path: '/transactions/{id}:cancel',
+    path: '/transactions/{id}/cancel',
     scopes: ['transactions'],
     tag,
     summary: 'Give a transaction up',

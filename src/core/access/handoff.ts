@@ -1,4 +1,5 @@
-import { amrOf } from '../identity/factors.ts';
+import type { Account } from '../identity/account.ts';
+import { amrOf, type Proofs } from '../identity/factors.ts';
 import type { IdentityProfile, TemplatePart } from '../policy.ts';
 import type { Session } from '../session/session.ts';
 
@@ -24,7 +25,26 @@ export function fillTemplate(template: readonly TemplatePart[], facts: HandoffFa
 }
 
 function variable(name: string, { session, route, requestId }: HandoffFacts): string {
-  const { account } = session;
+  switch (name) {
+    case 'session.id':
+      return session.id;
+    case 'session.auth_time':
+      return String(Math.floor(session.authTime / 1000));
+    default:
+      return personVariable(name, { account: session.account, proofs: session.proofs, route, requestId });
+  }
+}
+
+/** Somebody who was let in somewhere, with a session or without. */
+export type PersonFacts = {
+  readonly account: Account;
+  readonly proofs: Proofs;
+  readonly route: string;
+  readonly requestId: string;
+};
+
+/** The value of a variable that needs no session; the empty string for one without a value. */
+export function personVariable(name: string, { account, proofs, route, requestId }: PersonFacts): string {
   switch (name) {
     case 'user.login':
       return account.login;
@@ -37,19 +57,17 @@ function variable(name: string, { session, route, requestId }: HandoffFacts): st
     case 'user.groups':
       return account.groups.join(',');
     case 'session.amr':
-      return amrOf(session.proofs).join(',');
-    case 'session.id':
-      return session.id;
-    case 'session.auth_time':
-      return String(Math.floor(session.authTime / 1000));
+      return amrOf(proofs).join(',');
     case 'route.name':
       return route;
     case 'request.id':
       return requestId;
     default:
-      return account.attributes[name.slice('user.attributes.'.length)] ?? '';
+      return name.startsWith(ATTRIBUTE) ? (account.attributes[name.slice(ATTRIBUTE.length)] ?? '') : '';
   }
 }
+
+const ATTRIBUTE = 'user.attributes.';
 
 /** True if a profile's headers differ from request to request, so that they cannot be kept with the session. */
 export const dependsOnRequest = (profile: IdentityProfile): boolean =>
