@@ -80,7 +80,8 @@ function lintFallback({ sms }: Configuration, spots: readonly Spot[], context: C
 
 /** Names of routes and RADIUS clients as they are written, those of broken entries included. */
 function placeNames(context: Context): ReadonlySet<string> {
-  const names = (section: unknown) => (Array.isArray(section) ? section : []).map((entry) => String(entry?.name));
+  const names = (section: unknown): readonly string[] =>
+    (Array.isArray(section) ? section : []).map((entry) => entry?.name).filter((name) => typeof name === 'string');
   const { document } = context;
   return new Set([...names(writtenAt(document, ['routes'])), ...names(writtenAt(document, ['radius', 'clients']))]);
 }
