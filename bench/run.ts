@@ -1,138 +1,100 @@
 /**
- * `npm run bench [-- --quick --seconds 8 --rounds 3 --routes 100 --large 1024 --only 'GET 1 KiB' --profile DIR
- * --nice -8 --out FILE]`
+ * `npm run bench [-- --quick --seconds 5 --rounds 3 --routes 100 --large 1024 --only 'GET 1 KiB' --with naive,caddy
+ * --studies growth,tls --profile DIR --nice -8 --out FILE --write]`
  *
- * The gateway with all its work beside nginx without any and nginx with auth_request, in one interleaved run: the proxy
- * under test on core 0, the load and the application on core 1. Ratios within a run are what counts; absolute figures
- * depend on the machine and the hour.
+ * The gateway with all its work beside nginx without any, nginx with auth_request and others, in one interleaved run: the
+ * proxy under test on core 0, the load and the application on core 1. Ratios within a run are what counts; absolute
+ * figures depend on the machine and the hour. `--with none` and `--studies none` leave them out.
  */
-import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, setPriority, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { startLegacy } from '../src/demo/legacy.ts';
-import { type BenchGateway, startGateway } from './gateway.ts';
+import { join, resolve } from 'node:path';
+import { type BenchSettings, readBenchSettings } from './arguments.ts';
+import type { Around } from './around.ts';
+import { PEERS, startCandidates } from './candidates.ts';
+import { crowdSeconds, type Entrant, type Turns, takeTurns } from './compare.ts';
+import { describeMachine, writeChart, writePart } from './documents.ts';
+import { startGateway } from './gateway.ts';
 import { type LargeResult, measureLarge } from './large.ts';
-import { runLoad, SCENARIOS, type Scenario } from './load.ts';
+import { SCENARIOS } from './load.ts';
 import { startNginx } from './nginx.ts';
-import { cpuMicroseconds, familyOf, freePort, residentBytes, startOn, stopAll, untilListening } from './processes.ts';
-import { AUTH, RAW, type Run, renderLarge, renderTable, summarise } from './report.ts';
+import { freePort, isInstalled, startOn, stayOn, stopAll, stopOnSignal, untilListening } from './processes.ts';
+import { AUTH, RAW, type Run, summarise } from './report.ts';
+import { chartOf, type Results, renderResults } from './results.ts';
+import { STUDIES, type Study } from './studies.ts';
 
 /** Requests after which a just-in-time compiler has seen enough of a scenario; before that its own work is measured. */
 const WARM_REQUESTS = 150_000;
 
-type Candidate = { readonly name: string; readonly port: number; readonly roots: readonly number[] };
-
-type Settings = {
-  readonly seconds: number;
-  readonly warmUp: number;
-  readonly rounds: number;
-  readonly routes: number;
-  readonly largeBytes: number;
-  readonly only: string | undefined;
-  /** Folder for a CPU profile of the gateway. */
-  readonly profile: string | undefined;
-  /** Priority of everything that is started; a negative one takes root and helps where other work runs. */
-  readonly nice: number;
-  readonly out: string;
-};
-
-function readSettings(): Settings {
-  const { values } = parseArgs({
-    options: {
-      quick: { type: 'boolean', default: false },
-      seconds: { type: 'string' },
-      rounds: { type: 'string' },
-      routes: { type: 'string', default: '100' },
-      large: { type: 'string' },
-      only: { type: 'string' },
-      profile: { type: 'string' },
-      nice: { type: 'string', default: '0' },
-      out: { type: 'string', default: 'bench/.work/result.json' },
-    },
-  });
-  return {
-    seconds: Number(values.seconds ?? (values.quick ? 2 : 8)),
-    warmUp: 2,
-    rounds: Number(values.rounds ?? (values.quick ? 2 : 3)),
-    routes: Number(values.routes),
-    largeBytes: Number(values.large ?? (values.quick ? 256 : 1024)) * 1024 * 1024,
-    only: values.only,
-    profile: values.profile,
-    nice: Number(values.nice),
-    out: values.out,
-  };
-}
-
 /** What keeps the benchmark from running here, or undefined. */
 function hindrance(): string | undefined {
-  const missing = ['nginx', 'wrk', 'taskset'].filter((tool) => spawnSync('which', [tool]).status !== 0);
+  const missing = ['nginx', 'wrk', 'taskset'].filter((tool) => !isInstalled(tool));
   if (missing.length > 0) return `skipped: ${missing.join(', ')} missing (apt-get install nginx-light wrk util-linux)`;
   if (process.platform !== 'linux' || cpus().length < 2) return 'skipped: it takes Linux and two cores';
   return undefined;
 }
 
-async function startCandidates(folder: string, gateway: BenchGateway, backend: number): Promise<readonly Candidate[]> {
-  const [raw, auth, authServer] = [await freePort(), await freePort(), await freePort()];
-  const rawPid = startNginx(folder, 0, raw, { kind: 'raw', backend });
-  const authPid = startNginx(folder, 0, auth, { kind: 'auth', backend, auth: authServer });
-  const { pid } = startOn(0, process.execPath, ['bench/auth-server.ts', String(authServer), gateway.cookie]);
-  await Promise.all([raw, auth, authServer].map(untilListening));
-  return [
-    { name: RAW, port: raw, roots: [rawPid] },
-    { name: AUTH, port: auth, roots: [authPid, pid ?? 0] },
-    { name: 'sumun', port: gateway.port, roots: [gateway.pid] },
-  ];
+function turnsOf(folder: string, settings: BenchSettings): Turns {
+  const { rounds, seconds, warmUp, quick } = settings;
+  return { folder, rounds, seconds, warmUp, quick, warmRequests: WARM_REQUESTS, warmSeconds: settings.seconds * 3 };
 }
 
-async function countRun(
-  folder: string,
-  settings: Settings,
-  work: { readonly candidate: Candidate; readonly scenario: Scenario; readonly cookie: string; readonly round: number },
-): Promise<Run> {
-  const { candidate, scenario, cookie, round } = work;
-  const target = { port: candidate.port, cookie, scenario };
-  let warmedBy = 0;
-  for (let tries = 0; tries === 0 || (round === 0 && warmedBy < WARM_REQUESTS && tries < 20); tries += 1) {
-    warmedBy += (await runLoad(folder, target, settings.warmUp)).requests;
-  }
-  const pids = candidate.roots.flatMap(familyOf);
-  const before = cpuMicroseconds(pids);
-  const result = await runLoad(folder, target, settings.seconds);
-  const spent = cpuMicroseconds(pids) - before;
-  const resident = residentBytes(pids);
-  process.stderr.write(
-    `round ${round + 1}  ${scenario.name.padEnd(12)} ${candidate.name.padEnd(34)} ${(spent / result.requests).toFixed(1)} µs/req\n`,
-  );
-  return { ...result, scenario: scenario.name, candidate: candidate.name, round, cpuMicroseconds: spent, resident };
-}
-
-async function measureAll(
-  folder: string,
-  settings: Settings,
-): Promise<{ runs: readonly Run[]; large: readonly LargeResult[] }> {
-  const backend = await freePort();
+/** The applications behind the proxies: small answers and large ones. */
+async function startApplications(folder: string): Promise<{ readonly backend: number; readonly large: number }> {
+  const [backend, large] = [await freePort(), await freePort()];
   startNginx(folder, 1, backend, { kind: 'backend' });
-  await untilListening(backend);
-  const legacy = await startLegacy();
-  try {
-    const { routes, profile } = settings;
-    const gateway = await startGateway({ folder, core: 0, backend, large: legacy.port, routes, profile });
-    const candidates = await startCandidates(folder, gateway, backend);
-    const runs: Run[] = [];
-    for (const scenario of SCENARIOS.filter(({ name }) => settings.only === undefined || name === settings.only)) {
-      for (let round = 0; round < settings.rounds; round += 1) {
-        for (const candidate of round % 2 === 0 ? candidates : candidates.toReversed()) {
-          runs.push(await countRun(folder, settings, { candidate, scenario, cookie: gateway.cookie, round }));
-        }
-      }
-    }
-    return { runs, large: await measureLarge(gateway, settings.largeBytes) };
-  } finally {
-    await legacy.close();
+  startOn(1, process.execPath, ['bench/large-server.ts', String(large)]);
+  await Promise.all([backend, large].map((each) => untilListening(each)));
+  return { backend, large };
+}
+
+async function measureMain(
+  around: Around,
+  settings: BenchSettings,
+): Promise<{ readonly runs: readonly Run[]; readonly large: readonly LargeResult[] }> {
+  const { turns } = around;
+  const profiling = ['--cpu-prof', '--cpu-prof-dir', resolve(settings.profile ?? '')];
+  const gateway = await startGateway({
+    ...around,
+    folder: turns.folder,
+    name: 'gateway',
+    core: 0,
+    routes: settings.routes,
+    people: 10_000,
+    node: settings.profile === undefined ? [] : profiling,
+  });
+  const candidates = await startCandidates(turns.folder, gateway, around.backend, settings.peers);
+  const runs: Run[] = [];
+  for (const [index, scenario] of SCENARIOS.entries()) {
+    if (settings.only !== undefined && scenario.name !== settings.only) continue;
+    const entrants: Entrant[] = candidates
+      .filter(({ everywhere }) => everywhere || index === 0)
+      .map((candidate) => ({
+        ...candidate,
+        scenario,
+        leastSeconds: candidate.name === 'sumun' && scenario.people > 1 ? crowdSeconds(turns) : 0,
+      }));
+    runs.push(...(await takeTurns(entrants, turns)));
   }
+  return { runs, large: await measureLarge(gateway, settings.largeBytes) };
+}
+
+/** The studies one after the other, each on gateways of its own. One that cannot be made is named and left out. */
+async function runStudies(folder: string, settings: BenchSettings): Promise<readonly Study[]> {
+  const made: Study[] = [];
+  for (const word of settings.studies) {
+    const around = { turns: turnsOf(folder, settings), ...(await startApplications(folder)) };
+    try {
+      const study = await STUDIES[word]?.(around);
+      if (study !== undefined) made.push(study);
+    } catch (reason) {
+      process.stderr.write(`left out: ${word}: ${reason instanceof Error ? reason.message : String(reason)}\n`);
+    } finally {
+      await stopAll();
+    }
+  }
+  return made;
 }
 
 async function main(): Promise<void> {
@@ -141,16 +103,25 @@ async function main(): Promise<void> {
     console.log(hindered);
     return;
   }
-  const settings = readSettings();
+  const known = { peers: Object.keys(PEERS), studies: Object.keys(STUDIES) };
+  const settings = readBenchSettings(process.argv.slice(2), known);
   setPriority(settings.nice); // inherited by whatever is started
+  stayOn(1);
+  stopOnSignal();
   const folder = mkdtempSync(join(tmpdir(), `sumun-bench-${randomBytes(3).toString('hex')}-`));
   try {
-    const { runs, large } = await measureAll(folder, settings);
-    const rows = summarise(runs);
-    console.log(`\n${renderTable(rows)}\n\n${renderLarge(large)}`);
+    const around = { turns: turnsOf(folder, settings), ...(await startApplications(folder)) };
+    const { runs, large } = await measureMain(around, settings);
+    await stopAll();
+    const studies = await runStudies(folder, settings);
+    const machine = describeMachine(new Date(), ['nginx', 'haproxy', 'caddy', 'traefik', 'oauth2-proxy']);
+    const results: Results = { machine, rows: summarise(runs, [RAW, AUTH]), large, studies };
+    console.log(`\n${renderResults(results)}`);
     mkdirSync(join(settings.out, '..'), { recursive: true });
-    const machine = { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version };
-    writeFileSync(settings.out, `${JSON.stringify({ settings, machine, rows, large, runs }, null, 2)}\n`);
+    writeFileSync(settings.out, `${JSON.stringify({ settings, ...results, runs }, null, 2)}\n`);
+    if (!settings.write) return;
+    writePart('bench', renderResults(results));
+    writeChart(chartOf(results.rows));
   } finally {
     await stopAll();
     rmSync(folder, { recursive: true, force: true });
