@@ -4,12 +4,13 @@
  * answers an exception with a refusal.
  */
 import type { DenyReason } from './core/access/decide.ts';
-import type { Route } from './core/access/route.ts';
+import type { LocalText, Route } from './core/access/route.ts';
 import type { AuditEvent, AuditRecord } from './core/audit.ts';
 import type { Account, Authenticator } from './core/identity/account.ts';
 import type { ApiClient } from './core/identity/api-client.ts';
 import type { Factor, Proofs } from './core/identity/factors.ts';
 import type { SealingCipher, SmsSettings } from './core/policy.ts';
+import type { HandOverRefusal } from './core/session/hand-over.ts';
 import type { Session } from './core/session/session.ts';
 import type { Instant, Milliseconds } from './core/time.ts';
 import type { Challenge, LiveCode, LookupCode, PendingVerification } from './core/verification/challenge.ts';
@@ -204,7 +205,51 @@ export type SignInWrite = {
   readonly limits: { readonly idle: Milliseconds; readonly max: Milliseconds };
   /** Login transaction to spend; a second spending is a conflict. */
   readonly transaction: string;
+  /** The sign-in this browser had before and has no more: it ends with this commit. */
+  readonly replaces?: string | undefined;
 };
+
+/** A one-time code that carries a sign-in from the portal to the host where a login transaction began. */
+export type HandOver = {
+  /** SHA-256 of the code. */
+  readonly hash: string;
+  /** The login transaction of that host: it says which browser, which host and where to. */
+  readonly transaction: string;
+  /** The sign-in that is carried over. */
+  readonly signIn: string;
+  readonly createdAt: Instant;
+  readonly expiresAt: Instant;
+};
+
+/** A browser that shows a hand-over code on a host. */
+export type Redemption = {
+  readonly codeHash: string;
+  /** SHA-256 of the browser cookie of that host; the empty string without one. */
+  readonly browserHash: string;
+  readonly scheme: 'http' | 'https';
+  readonly host: string;
+  /** SHA-256 of the new cookie value. */
+  readonly handleHash: string;
+  /** The live session this browser has on the host already: its sign-in ends if it is another one. */
+  readonly replaces: string | undefined;
+  readonly now: Instant;
+};
+
+export type Redeemed =
+  | {
+      readonly kind: 'redeemed';
+      readonly accountId: string;
+      readonly login: string;
+      readonly signIn: string;
+      readonly transaction: LoginTransaction;
+    }
+  | {
+      readonly kind: 'refused';
+      readonly reason: HandOverRefusal;
+      /** Login and route it was about, where that is known. */
+      readonly login: string;
+      readonly route: string;
+    };
 
 export type SignInSummary = {
   readonly id: string;
@@ -220,7 +265,10 @@ export type SignInSummary = {
 
 /** Sign-ins and the handles (cookies, stored as a hash) that point to them. */
 export type SessionStore = {
-  /** The session a handle points to on this host, with its account as it is now; undefined if there is none or it ended. */
+  /**
+   * The session a handle points to on its host, with its account as it is now and what was proved when the handle was
+   * made; undefined if there is none or it ended.
+   */
   find(handleHash: string): Promise<Session | undefined>;
   /**
    * All state changes, the sign-in and the audit record, or nothing. 'conflict': a condition no longer holds, someone
@@ -231,6 +279,14 @@ export type SessionStore = {
     signIn: SignInWrite,
     event: AuditEvent,
   ): Promise<'committed' | 'conflict' | 'too-many'>;
+  /** Keeps a hand-over code. */
+  addHandOver(handOver: HandOver): Promise<void>;
+  /**
+   * Spends a hand-over code, whoever shows it: it comes out once. If everything about it holds, the sign-in gets a handle
+   * on that host with all that was proved, in place of its older ones there, and the transaction is spent; else the code
+   * is gone and nothing else happened. The event is appended in the same transaction, except for a code nobody issued.
+   */
+  redeem(redemption: Redemption, eventOf: (outcome: Redeemed) => AuditEvent): Promise<Redeemed>;
   /** Writes when sign-ins were last used, in one transaction. Never moves a time back. */
   touch(lastSeen: ReadonlyMap<string, Instant>): Promise<void>;
   list(filter: { readonly accountId?: string }, now: Instant): Promise<readonly SignInSummary[]>;
@@ -432,7 +488,22 @@ export type SwitchStore = {
   outageUntil(now: Instant): Promise<Instant | undefined>;
   /** `until` undefined ends it. */
   declareOutage(until: Instant | undefined, event: AuditEvent): Promise<void>;
+  /** Routes that are open without sign-in, by name, and until when. */
+  openings(now: Instant): Promise<ReadonlyMap<string, Instant>>;
+  /** Sealed codes that were neither used nor voided and have not expired. */
+  sealedCodes(now: Instant): Promise<readonly SealedCode[]>;
+  sealCode(code: SealedCode, event: AuditEvent): Promise<void>;
+  voidCode(hash: string, event: AuditEvent): Promise<'voided' | 'missing'>;
+  /** Spends a sealed code and opens one of its routes: 'opened' for exactly one caller. At the event's time. */
+  openRoute(
+    opening: { readonly codeHash: string; readonly route: string; readonly until: Instant },
+    event: AuditEvent,
+  ): Promise<'opened' | 'refused'>;
+  closeRoute(route: string, event: AuditEvent): Promise<'closed' | 'not-open'>;
 };
+
+/** A code that waits in an envelope: its SHA-256, and the routes it may open; `*` stands for every one. */
+export type SealedCode = { readonly hash: string; readonly routes: readonly string[]; readonly until: Instant };
 
 /** A sign-in in progress. It proves nothing and opens nothing. */
 export type LoginTransaction = {
@@ -447,6 +518,12 @@ export type LoginTransaction = {
   /** The sign-in that has to rise (step-up), if there is one. */
   readonly riseFrom: string | undefined;
   readonly keptPost: string | undefined;
+  /** Method of the request that has to wait. */
+  readonly method?: string | undefined;
+  /** Where people sign in on the portal: the origin of this host, to which the browser comes back. */
+  readonly origin?: string | undefined;
+  /** On the portal: the transaction of another host that this one is for. */
+  readonly onBehalfOf?: string | undefined;
   readonly createdAt: Instant;
   readonly expiresAt: Instant;
 };
@@ -581,6 +658,14 @@ export type Page =
       readonly kind: 'sign-in-required';
       readonly code: 'sign_in_required' | 'step_up_required';
       readonly loginUrl: string;
+    }
+  /** The application is closed for a while, in the words of whoever closed it. */
+  | {
+      readonly kind: 'maintenance';
+      readonly route: Route;
+      readonly text: LocalText;
+      /** When it should be over. */
+      readonly until: Instant | undefined;
     }
   | { readonly kind: 'unavailable' };
 

@@ -14,7 +14,7 @@ export type Probe = { readonly name: string; check(): Promise<boolean> };
 
 /** What answers behind the console's listener. */
 export type ConsoleParts = {
-  readonly house: Pick<House, 'clock' | 'random' | 'log'>;
+  readonly house: Pick<House, 'clock' | 'random' | 'log' | 'switches'>;
   readonly policy: () => Policy;
   readonly probes: readonly Probe[];
   /** Everything below `/api/v1`. */
@@ -28,7 +28,7 @@ export type ConsoleParts = {
 };
 
 /**
- * Everything on the console's listener: `/healthz` (the process is alive), `/readyz` (every dependency answers, else 503
+ * Everything on the console's listener: `/healthz` (the process is alive, and which routes a sealed code opened), `/readyz` (every dependency answers, else 503
  * and the names of those that do not), `/metrics`, `/api/v1`, `/api/openapi.json`, `/api/docs` and `/api/problems`. It
  * never proxies and knows no sign-in of a browser.
  */
@@ -63,7 +63,11 @@ export function createConsoleHandler(parts: ConsoleParts): RequestListener {
         allow: 'GET, HEAD',
       });
   });
-  app.get('/healthz', (request, response) => sendText(request, response, 200, JSON_TYPE, json({ status: 'alive' })));
+  app.get('/healthz', async (request, response) => {
+    const open = await openedBy(parts.house);
+    const body = open.length === 0 ? { status: 'alive' } : { status: 'alive', open_without_sign_in: open };
+    sendText(request, response, 200, JSON_TYPE, json(body));
+  });
   app.get('/readyz', async (request, response) => {
     const failing = await failingOf(parts.probes);
     const ready = failing.length === 0;
@@ -112,6 +116,13 @@ function sendText(
   response.writeHead(status, { ...ALWAYS, 'content-type': type, 'content-length': bytes.length, ...headers });
   response.end(request.method === 'HEAD' ? undefined : bytes);
 }
+
+/** Routes that a sealed code opened. A process whose database does not answer is alive all the same. */
+const openedBy = async ({ clock, switches }: ConsoleParts['house']): Promise<readonly string[]> =>
+  switches.openings(clock.now()).then(
+    (open) => [...open.keys()],
+    () => [],
+  );
 
 async function failingOf(probes: readonly Probe[]): Promise<readonly string[]> {
   const answers = await Promise.all(probes.map((probe) => probe.check().catch(() => false)));

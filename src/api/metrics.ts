@@ -6,13 +6,22 @@ import type { House } from '../ports.ts';
 /** What the RADIUS server counted since it started, by name: `accepts`, `unknown_client` … */
 export type RadiusCounts = () => Readonly<Record<string, number>>;
 
+/** What the gateway counts, over all processes that carry requests. */
+export type GatewayCounts = () => {
+  readonly counters: Readonly<Record<'requests' | 'forwarded' | 'refused' | 'failed' | 'spoofed' | 'tunnels', number>>;
+  /** Processes that accept requests. */
+  readonly workers: number;
+};
+
 export type MetricsParts = {
-  readonly house: Pick<House, 'clock' | 'stats' | 'sessions' | 'messages' | 'clients'>;
+  readonly house: Pick<House, 'clock' | 'stats' | 'sessions' | 'messages' | 'clients' | 'switches'>;
   readonly policy: () => Policy;
   /** Absent where no RADIUS server runs. */
   readonly radius?: RadiusCounts;
+  /** Absent where no gateway runs. */
+  readonly gateway?: GatewayCounts;
   readonly version: string;
-  /** What the process uses: `process.memoryUsage`, `process.cpuUsage`, `process.uptime` at the rim. */
+  /** What all processes of the server use: read at the rim. */
   readonly usage: () => { readonly residentBytes: number; readonly cpuSeconds: number; readonly startedAt: number };
 };
 
@@ -38,10 +47,12 @@ export function createMetrics(parts: MetricsParts): Metrics {
       figures.decisions.inc({ app: known.has(app) ? app : 'other', method, channel, result, reason }, count);
     }
     figures.sessions.set(await house.sessions.countLive(now));
+    figures.openings.set((await house.switches.openings(now)).size);
     const messages = await house.messages.counts(now - DAY);
     for (const [state, count] of Object.entries(messages)) figures.messages.set({ state }, count);
     figures.packets.reset();
     for (const [outcome, count] of Object.entries(parts.radius?.() ?? {})) figures.packets.inc({ outcome }, count);
+    if (parts.gateway !== undefined) setGateway(figures, parts.gateway());
     const { residentBytes, cpuSeconds, startedAt } = parts.usage();
     figures.memory.set(residentBytes);
     figures.cpu.reset();
@@ -64,13 +75,31 @@ function figuresIn(registry: Registry) {
   return {
     decisions: counter('sumun_decisions_total', 'Verifications that were decided.', LABELS),
     sessions: gauge('sumun_sessions', 'Live sign-ins.'),
+    openings: gauge('sumun_break_glass_open_routes', 'Routes that a sealed code opened without sign-in.'),
     messages: gauge('sumun_sms_messages', 'Text messages asked for in the last 24 hours, by state.', ['state']),
     packets: counter('sumun_radius_packets_total', 'What became of RADIUS packets since the start.', ['outcome']),
+    requests: counter('sumun_gateway_requests_total', 'Requests to the gateway since the start.'),
+    outcomes: counter('sumun_gateway_outcomes_total', 'What became of requests to the gateway.', ['outcome']),
+    spoofed: counter('sumun_gateway_spoofed_headers_total', 'Header fields that only the gateway may set, removed.'),
+    tunnels: gauge('sumun_gateway_websockets', 'Open WebSockets.'),
+    workers: gauge('sumun_workers', 'Processes that accept requests.'),
     memory: gauge('process_resident_memory_bytes', 'Resident memory.'),
     cpu: counter('process_cpu_seconds_total', 'Processor time, user and system.'),
     started: gauge('process_start_time_seconds', 'Unix time of the start.'),
     version: gauge('sumun_info', 'The version, as a label.', ['version']),
   };
+}
+
+/** Counted since the start by whoever counts: put in as it is. */
+function setGateway(figures: ReturnType<typeof figuresIn>, { counters, workers }: ReturnType<GatewayCounts>): void {
+  const { requests, forwarded, refused, failed, spoofed, tunnels } = counters;
+  for (const counter of [figures.requests, figures.outcomes, figures.spoofed]) counter.reset();
+  figures.requests.inc(requests);
+  for (const [outcome, count] of Object.entries({ forwarded, refused, failed }))
+    figures.outcomes.inc({ outcome }, count);
+  figures.spoofed.inc(spoofed);
+  figures.tunnels.set(tunnels);
+  figures.workers.set(workers);
 }
 
 const LABELS = ['app', 'method', 'channel', 'result', 'reason'] as const;

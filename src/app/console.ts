@@ -7,12 +7,16 @@ import type { ApiParts } from '../api/operation.ts';
 import { OPERATIONS } from '../api/operations.ts';
 import { createApi } from '../api/router.ts';
 import { SECOND } from '../core/time.ts';
+import { usageOf } from './usage.ts';
 import { packageVersion } from './version.ts';
+import type { Totals } from './workers/totals.ts';
 
 export type ConsoleListenerParts = ApiParts & {
   readonly probes: readonly Probe[];
   /** Counts of the RADIUS server. */
   readonly radius: RadiusCounts;
+  /** What the processes that carry requests use and count. */
+  readonly gateway: () => Totals;
 };
 
 /** How long a caller that waits for a challenge may be silent, with room. */
@@ -35,9 +39,11 @@ export async function listenForConsole(parts: ConsoleListenerParts): Promise<Ser
       policy,
       version,
       radius: parts.radius,
+      gateway: parts.gateway,
       usage: () => {
-        const { user, system } = process.cpuUsage();
-        return { residentBytes: process.memoryUsage.rss(), cpuSeconds: (user + system) / 1e6, startedAt };
+        const [own, others] = [usageOf(process), parts.gateway()];
+        const residentBytes = own.residentBytes + others.residentBytes;
+        return { residentBytes, cpuSeconds: own.cpuSeconds + others.cpuSeconds, startedAt };
       },
     }),
   });

@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import type { Policy } from '../core/policy.ts';
 import { createDigests } from '../crypto/digests.ts';
 import { loadMasterKey } from '../crypto/keys.ts';
-import { createHasher } from '../crypto/password.ts';
+import { createHasher, type HashingPlaces } from '../crypto/password.ts';
 import { systemRandom } from '../crypto/random.ts';
 import { openSigner } from '../crypto/signer.ts';
 import { createVault } from '../crypto/vault.ts';
@@ -14,7 +14,12 @@ import { openStores } from '../stores/open.ts';
  * missing, open to others or not the right one, or when the database was written by a newer version; nothing is written
  * before that is known.
  */
-export async function openHouse(policy: Policy, clock: Clock, log: Log): Promise<House> {
+export async function openHouse(
+  policy: Policy,
+  clock: Clock,
+  log: Log,
+  options: { readonly places?: HashingPlaces } = {},
+): Promise<House> {
   const random = systemRandom;
   const master = loadMasterKey(policy.keys.masterFile);
   const { algorithm, rotateEvery, overlap } = policy.identity.signing;
@@ -35,7 +40,7 @@ export async function openHouse(policy: Policy, clock: Clock, log: Log): Promise
     random,
     log,
     digests: createDigests(master, random),
-    hasher: createHasher(random),
+    hasher: createHasher(random, options),
     signer,
   };
 }

@@ -17,14 +17,18 @@ export type LogSink = { write(line: string): unknown };
  * A structured log: one event, one line, whatever is in its fields. `json` writes one object a line with time, level,
  * event and fields; `text` writes the same for people. Control, line-separator and bidirectional characters are escaped.
  */
-export function createLog(settings: LogSettings, sink: LogSink): Log {
+export function createLog(
+  settings: LogSettings,
+  sink: LogSink,
+  always: Readonly<Record<string, string | number>> = {},
+): Log {
   const destination = {
     write: (line: string) => sink.write(settings.format === 'json' ? escapeLine(line) : textLine(line)),
   };
   const logger = pino(
     {
       level: settings.level,
-      base: null,
+      base: Object.keys(always).length === 0 ? null : { ...always },
       messageKey: 'event',
       timestamp: () => `,"time":"${new Date(Date.now()).toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },

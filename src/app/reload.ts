@@ -3,6 +3,8 @@ import { watchFile } from '../config/watch.ts';
 import type { Language, Policy } from '../core/policy.ts';
 import { auditEvent } from '../flows/origin.ts';
 import type { House } from '../ports.ts';
+import type { ConfigSource } from './workers/messages.ts';
+import { sourceOf } from './workers/source.ts';
 
 /** The policy in force and how it is replaced. */
 export type PolicyHolder = {
@@ -12,8 +14,15 @@ export type PolicyHolder = {
   close(): void;
 };
 
+/** The other processes that work by the same policy: all of them take a new one over, or none. */
+export type Followers = {
+  /** Has each of them read it without using it. Answers why one cannot, if so. */
+  prepare(next: ConfigSource): Promise<string | undefined>;
+  commit(next: ConfigSource): void;
+};
+
 /** What a reload cannot change because it is opened once: a restart does. */
-const OPENED_ONCE = ['listen', 'console', 'radius', 'storage', 'keys', 'sealing'] as const;
+const OPENED_ONCE = ['listen', 'workers', 'console', 'radius', 'storage', 'keys', 'sealing'] as const;
 
 /**
  * Holds the policy and reloads it as a transaction, on demand and when the file changes. A file with an error is refused
@@ -22,7 +31,11 @@ const OPENED_ONCE = ['listen', 'console', 'radius', 'storage', 'keys', 'sealing'
 export function holdPolicy(
   first: Policy,
   house: House,
-  options: { readonly language: Language; readonly env: Readonly<Record<string, string | undefined>> },
+  options: {
+    readonly language: Language;
+    readonly env: Readonly<Record<string, string | undefined>>;
+    readonly followers?: Followers | undefined;
+  },
 ): PolicyHolder {
   let policy = first;
   const load = async (): Promise<'reloaded' | 'refused'> => {
@@ -42,6 +55,7 @@ export function holdPolicy(
     if (next.digest === policy.digest) return 'reloaded';
     const fixed = changedButOpenedOnce(policy, next);
     if (fixed.length > 0) house.log.warn('config.needs-restart', { keys: fixed.join(', ') });
+    if (!(await isFollowed(next, house, options.followers))) return 'refused';
     policy = next;
     house.log.info('config.loaded', { digest: next.digest, routes: next.routes.all.length });
     await house.audit.append(auditEvent('config.loaded', now, SYSTEM, { detail: { digest: next.digest } }));
@@ -59,11 +73,27 @@ export function holdPolicy(
   return { current: () => policy, reload, close: () => watcher.close() };
 }
 
+/** Brings every follower to the next policy, or leaves all of them where they are. */
+async function isFollowed(next: Policy, house: House, followers: Followers | undefined): Promise<boolean> {
+  if (followers === undefined) return true;
+  const source = sourceOf(next);
+  const fault = source === undefined ? 'the file changed while it was read' : await followers.prepare(source);
+  if (fault === undefined && source !== undefined) {
+    followers.commit(source);
+    return true;
+  }
+  house.log.error('config.refused', { code: 'worker', message: fault });
+  const detail = { digest: next.digest, findings: 1 };
+  await house.audit.append(auditEvent('config.refused', house.clock.now(), SYSTEM, { detail }));
+  return false;
+}
+
 const SYSTEM = { actor: 'system', address: '', request: '' };
 
 function changedButOpenedOnce(before: Policy, after: Policy): readonly string[] {
   const parts = (policy: Policy) => ({
-    listen: policy.server.listen,
+    listen: [policy.server.listen, policy.server.redirectFrom, policy.forwardAuth.listen],
+    workers: policy.server.workers,
     console: policy.console.listen,
     radius: [policy.radius.listen, policy.radius.tcp, policy.radius.tls?.listen],
     sealing: policy.otp.sealing,

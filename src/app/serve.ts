@@ -1,22 +1,17 @@
-import { statfs } from 'node:fs/promises';
-import type { Server } from 'node:http';
-import type { Probe } from '../api/console.ts';
+import { availableParallelism } from 'node:os';
 import type { Language, Policy } from '../core/policy.ts';
 import { missingSecurityRelease } from '../core/runtime.ts';
 import { MINUTE } from '../core/time.ts';
-import { LiveSessions } from '../flows/live-sessions.ts';
+import { type HashingPlaces, hashingPlaces } from '../crypto/password.ts';
 import { auditEvent } from '../flows/origin.ts';
-import { Gate } from '../gateway/gate.ts';
-import { listen } from '../gateway/listener.ts';
-import { createPages } from '../http/pages.ts';
-import { startSender } from '../messaging/sender.ts';
-import { createPortal } from '../portal/app.ts';
 import type { House } from '../ports.ts';
 import type { RadiusServer } from '../radius/server.ts';
-import { startRadius } from '../radius/start.ts';
-import { listenForConsole } from './console.ts';
-import { dataFolder } from './house.ts';
+import { openLive } from './open-gate.ts';
+import { openListeners } from './open-listeners.ts';
 import { holdPolicy } from './reload.ts';
+import { Crew } from './workers/crew.ts';
+import type { ConfigSource } from './workers/messages.ts';
+import { openedOnce, sourceOf } from './workers/source.ts';
 
 /** A server that accepts requests. */
 export type Served = {
@@ -27,7 +22,7 @@ export type Served = {
   readonly radius: RadiusServer['addresses'];
   readonly policy: () => Policy;
   reload(): Promise<'reloaded' | 'refused'>;
-  /** Stops accepting, drains, closes the house. */
+  /** Stops accepting, drains, closes the house. Calling it again cuts what is left. */
   stop(): Promise<void>;
   /** Settles when everything is closed; rejects if closing broke. */
   readonly stopped: Promise<void>;
@@ -36,19 +31,19 @@ export type Served = {
 export type ServeOptions = {
   readonly language: Language;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Places for hashing that the house uses, so that workers share them. */
+  readonly places?: HashingPlaces;
   /** Closed after the house, such as the sample applications of the demo. */
   readonly alsoClose?: () => Promise<void>;
 };
 
 /** Starts every listener of a policy on an open house. The house belongs to the server from here on. */
 export async function serve(first: Policy, house: House, options: ServeOptions): Promise<Served> {
-  const holder = holdPolicy(first, house, options);
-  const [newest] = await house.audit.read({ limit: 1, newestFirst: true });
-  const live = new LiveSessions(house, holder.current, { notBefore: newest?.at ?? 0 });
-  const pages = createPages(holder.current);
-  const portal = createPortal({ policy: holder.current, house, live, pages });
-  const gate = new Gate({ policy: holder.current, house, live, pages, portal });
-  const open = await openListeners({ gate, house, live, policy: holder.current });
+  // The crew reads the policy in force, and the holder has the crew follow: each is handed to the other when it is asked.
+  const crew: Crew | undefined = crewOf(first, house, options, () => holder.current());
+  const holder = holdPolicy(first, house, { ...options, followers: crew });
+  const live = await openLive(holder.current, house);
+  const open = await openListeners({ house, live, policy: holder.current, crew });
   const sweeper = setInterval(() => sweep(house, holder.current()), MINUTE).unref();
   const update = missingSecurityRelease(process.versions.node);
   if (update !== undefined) house.log.warn('runtime.outdated', { node: process.versions.node, update });
@@ -73,52 +68,28 @@ export async function serve(first: Policy, house: House, options: ServeOptions):
     reload: holder.reload,
     stopped,
     stop: () => {
-      if (!stopping) close().then(resolve, reject);
+      if (stopping) open.cut();
+      else close().then(resolve, reject);
       stopping = true;
       return stopped;
     },
   };
 }
 
-type Listeners = Pick<Served, 'addresses' | 'origins' | 'radius'> & { close(): Promise<void> };
+/** Processes that carry requests: as many as the policy says, or one for each core. */
+const sizeOf = ({ server: { workers } }: Policy): number => (workers === 'auto' ? availableParallelism() : workers);
 
-type Opening = {
-  readonly gate: Gate;
-  readonly house: House;
-  readonly live: LiveSessions;
-  readonly policy: () => Policy;
-};
-
-/** Opens every listener, the console's last; rejects with nothing left open where one cannot be. */
-async function openListeners({ gate, house, live, policy }: Opening): Promise<Listeners> {
-  const closers: (() => Promise<unknown>)[] = [];
-  const close = async (): Promise<void> => {
-    for (const closer of closers.splice(0).reverse()) await closer();
-  };
-  try {
-    const sender = startSender({ policy, house, log: house.log });
-    closers.push(() => sender.close());
-    const listening = await listen(gate);
-    closers.push(() => listening.close());
-    const radius = await startRadius({ policy, house });
-    closers.push(() => radius.close());
-    const probes = probesOf(house, policy());
-    const console = await listenForConsole({ house, live, policy, probes, radius: () => radius.counters() });
-    closers.push(() => closeServer(console));
-    const origins = { gateway: originOf(listening.addresses[0]?.port ?? 0), console: originOf(portOf(console)) };
-    const addresses = [...listening.addresses.map((address) => urlOf(address)), origins.console];
-    return { addresses, origins, radius: radius.addresses, close };
-  } catch (breakage) {
-    await close();
-    throw breakage;
-  }
+function crewOf(first: Policy, house: House, options: ServeOptions, policy: () => Policy): Crew | undefined {
+  const size = sizeOf(first);
+  if (size === 1) return undefined;
+  const { language, places = hashingPlaces() } = options;
+  return new Crew({ size, house, policy, places, language, opened: openedOnce(first) }, sourceOrThrow(first));
 }
 
-/** Stops accepting and ends what is left; callers that wait are told by the closed connection. */
-function closeServer(server: Server): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeAllConnections();
-  return closed;
+function sourceOrThrow(first: Policy): ConfigSource {
+  const source = sourceOf(first);
+  if (source === undefined) throw new Error(`${first.file} changed while the server started`);
+  return source;
 }
 
 const SYSTEM = { actor: 'system', address: '', request: '' };
@@ -127,28 +98,4 @@ function sweep(house: House, policy: Policy): void {
   house.sessions
     .sweep(house.clock.now(), { idle: policy.sessions.idle, max: policy.sessions.max })
     .catch((breakage: unknown) => house.log.error('sweep', { error: String(breakage) }));
-}
-
-/** Free space below which a commit may fail any moment. */
-const LEAST_FREE = 16 * 1024 * 1024;
-
-const probesOf = (house: House, policy: Policy): readonly Probe[] => [
-  { name: 'database', check: async () => (await house.audit.read({ limit: 1 })).length >= 0 },
-  {
-    name: 'disk',
-    check: async () => {
-      const { bavail, bsize } = await statfs(dataFolder(policy));
-      return bavail * bsize > LEAST_FREE;
-    },
-  },
-];
-
-const originOf = (port: number): string => `http://localhost:${port}`;
-
-const urlOf = (address: { readonly host: string; readonly port: number }): string =>
-  `http://${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}/`;
-
-function portOf(server: Server): number {
-  const address = server.address();
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }

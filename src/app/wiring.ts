@@ -1,12 +1,13 @@
 import { existsSync, statSync } from 'node:fs';
 import type { Wiring } from '../cli/wiring.ts';
 import { createMasterKey } from '../crypto/keys.ts';
+import { hashingPlaces } from '../crypto/password.ts';
 import { systemRandom } from '../crypto/random.ts';
 import { createSigningKey } from '../crypto/signing-keys.ts';
 import { sendTestMessage } from '../messaging/test-message.ts';
 import type { Clock } from '../ports.ts';
 import { testRadius } from '../radius/client.ts';
-import { inspectDatabase } from '../stores/inspect.ts';
+import { inspectDatabase, readOpenings } from '../stores/inspect.ts';
 import { MIGRATIONS } from '../stores/migrations.ts';
 import { backUp, restore } from './backup.ts';
 import { startDemo } from './demo.ts';
@@ -38,8 +39,9 @@ export function createWiring(process: NodeJS.Process, language: Parameters<typeo
     },
     openHouse: (policy) => openHouse(policy, clock, quiet),
     serve: async (policy) => {
-      const house = await openHouse(policy, clock, createLog(policy.log, stderr));
-      return serve(policy, house, { language, env });
+      const places = hashingPlaces();
+      const house = await openHouse(policy, clock, createLog(policy.log, stderr), { places });
+      return serve(policy, house, { language, env, places });
     },
     askRadius: (question) => testRadius(question, { clock, random: systemRandom }),
     demo: (options) => startDemo(options, { clock, sink: stderr, env }),
@@ -52,6 +54,8 @@ export function createWiring(process: NodeJS.Process, language: Parameters<typeo
       const { sqlite, bytes, faults } = inspectDatabase(policy.storage.path);
       return { integrity: faults[0] ?? 'ok', bytes, sqlite };
     },
+    openings: async ({ storage: { path } }, now) =>
+      existsSync(path) && statSync(path).size > 0 ? readOpenings(path, now) : new Map(),
     schema: async ({ storage: { path } }) => ({
       present: existsSync(path) && statSync(path).size > 0 ? inspectDatabase(path).schema : 0,
       newest: MIGRATIONS.length,

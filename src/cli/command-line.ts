@@ -6,6 +6,7 @@ import { ja } from '../texts/cli/ja.ts';
 import { type CliTexts, ko } from '../texts/cli/ko.ts';
 import { addAuditCommands } from './audit.ts';
 import { addBackupCommands } from './backup.ts';
+import { addBreakGlassCommands } from './break-glass.ts';
 import { addCheckCommand } from './check.ts';
 import { addClientCommands } from './client.ts';
 import { addCompletionCommand } from './completion.ts';
@@ -44,6 +45,7 @@ const REGISTRARS: readonly Registrar[] = [
   addSessionCommands,
   addRadiusCommands,
   addSmsCommands,
+  addBreakGlassCommands,
   addClientCommands,
   addAuditCommands,
   addBackupCommands,

@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, readdirSync, statfsSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
-import type { Policy, Upstream } from '../core/policy.ts';
+import type { Policy } from '../core/policy.ts';
 import { missingSecurityRelease } from '../core/runtime.ts';
 import type { House } from '../ports.ts';
 import type { CliTexts } from '../texts/cli/ko.ts';
@@ -58,26 +58,12 @@ export async function checkDatabase({ wiring, policy, texts }: Patient): Promise
   return { status: 'ok', detail: texts.databaseFine(path, sizeText(bytes), sqlite) };
 }
 
-/** Every upstream accepts a TCP connection. One line names all that do not. */
-export async function checkUpstreams({ policy, texts }: Patient): Promise<Finding> {
-  const upstreams = [...policy.upstreams.values()];
-  const answers = await Promise.all(upstreams.map(async (it) => ({ it, fault: await connectFault(it) })));
-  const faults = answers.filter(({ fault }) => fault !== undefined);
-  if (faults.length === 0) return { status: 'ok', detail: texts.upstreamsFine(upstreams.length) };
-  const named = faults.map(({ it, fault }) => `${nameOf(it)} (${fault})`).join(', ');
-  return { status: 'fail', detail: named, remedy: texts.upstreamRemedy };
-}
+type Place = { readonly host: string; readonly port: number } | { readonly path: string };
 
-/** An upstream that a route names by its address has that address for a name. */
-function nameOf({ name, host, port }: Upstream): string {
-  const address = `http://${host}:${port}`;
-  return name.includes('://') ? address : `${name} ${address}`;
-}
-
-/** Why no TCP connection comes about, or undefined where one does. Nothing is sent. */
-export function connectFault({ host, port }: Pick<Upstream, 'host' | 'port'>): Promise<string | undefined> {
+/** Why no connection comes about, or undefined where one does. Nothing is sent. */
+export function connectFault(place: Place): Promise<string | undefined> {
   return new Promise((settle) => {
-    const socket = connect({ host, port });
+    const socket = connect(place);
     const end = (fault: string | undefined): void => {
       socket.destroy();
       settle(fault);

@@ -94,3 +94,11 @@ export async function checkOutage({ wiring, texts, house }: Patient): Promise<Fi
   if (until === undefined) return { status: 'ok', detail: texts.outageNone };
   return { status: 'warn', detail: texts.outageDeclared(new Date(until).toISOString()), remedy: texts.outageRemedy };
 }
+
+/** Whether a sealed code opened a route without sign-in. */
+export async function checkOpenings({ wiring, texts, house }: Patient): Promise<Finding> {
+  const open = [...(await (await house()).switches.openings(wiring.clock.now()))];
+  if (open.length === 0) return { status: 'ok', detail: texts.openingsNone };
+  const detail = open.map(([route, until]) => texts.opening(route, new Date(until).toISOString())).join(', ');
+  return { status: 'warn', detail, remedy: 'sumun break-glass close' };
+}

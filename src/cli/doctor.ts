@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { loadPolicy } from '../config/load.ts';
 import type { Policy } from '../core/policy.ts';
 import type { House } from '../ports.ts';
+import { checkCertificates } from './doctor-certificates.ts';
 import {
   CHECK_TIME,
   checkAudit,
@@ -10,11 +11,11 @@ import {
   checkDisk,
   checkKeys,
   checkRuntime,
-  checkUpstreams,
   type Finding,
   type Patient,
 } from './doctor-checks.ts';
-import { checkOutage, checkRadius, checkSms } from './doctor-servers.ts';
+import { checkOpenings, checkOutage, checkRadius, checkSms } from './doctor-servers.ts';
+import { checkUpstreams } from './doctor-upstreams.ts';
 import { EXIT, type ExitCode, Refusal } from './exit.ts';
 import { configFile } from './policy-file.ts';
 import type { Registrar } from './registrar.ts';
@@ -28,10 +29,12 @@ const CHECKS: readonly (readonly [CheckName, (patient: Patient) => Promise<Findi
   ['clock', checkClock],
   ['database', checkDatabase],
   ['upstreams', checkUpstreams],
+  ['certificates', checkCertificates],
   ['keys', checkKeys],
   ['radius', checkRadius],
   ['sms', checkSms],
   ['outage', checkOutage],
+  ['openings', checkOpenings],
   ['disk', checkDisk],
   ['audit', checkAudit],
 ];

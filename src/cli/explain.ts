@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
 import { CRITERIA, type TraceRow, type Verdict } from '../core/access/explain.ts';
 import { FACTORS, type Factor } from '../core/identity/factors.ts';
+import type { Policy } from '../core/policy.ts';
 import type { Result } from '../core/result.ts';
 import {
   type ExplainedRequest,
@@ -72,14 +73,15 @@ function explain(
   };
   if (flags.user !== undefined) return withHouse(terminal, (house, policy) => explainRequest(policy, asked, house));
   const { policy } = openPolicy(terminal);
-  return explainRequest(policy, asked, withoutHouse(terminal));
+  return explainRequest(policy, asked, withoutHouse(terminal, policy));
 }
 
-/** A request of nobody is decided by the file alone: no database and no keys are opened. */
-const withoutHouse = (terminal: Terminal): ExplainPorts => ({
+/** A request of nobody is decided by the file and what is open right now: no keys are needed for that. */
+const withoutHouse = (terminal: Terminal, policy: Policy): ExplainPorts => ({
   clock: terminal.wiring.clock,
   accounts: { findByLogin: () => Promise.resolve(undefined) },
   requests: { find: () => Promise.resolve(undefined) },
+  switches: { openings: (at) => terminal.wiring.openings(policy, at) },
 });
 
 function readHave(value: string): readonly Factor[] {

@@ -149,6 +149,8 @@ export type Wiring = {
   /** Sends a text message without a code through every provider in turn. */
   trySms(policy: Policy, number: string, language: Language): Promise<readonly SmsTrial[]>;
   inspectStorage(policy: Policy): Promise<StorageInspection>;
+  /** Routes that a sealed code opened, and until when. Reads only; empty where there is no database. */
+  openings(policy: Policy, now: Instant): Promise<ReadonlyMap<string, Instant>>;
   /** Numbers of the newest migration the database has (0 where there is none) and of the newest this version knows. */
   schema(policy: Policy): Promise<{ readonly present: number; readonly newest: number }>;
   /** Without a passphrase the backup opens with the present master key only and does not contain it. */

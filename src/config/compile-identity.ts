@@ -10,17 +10,13 @@ import { headerName } from './templates.ts';
 type ProfileValues = Configuration['identity']['profiles'][string];
 
 /** `identity`, with secrets read in. The profile `standard` is there whether it is written or not. */
-export function compileIdentity(
-  identity: Configuration['identity'],
-  demo: boolean,
-  context: Context,
-): IdentitySettings {
+export function compileIdentity({ identity, demo, server }: Configuration, context: Context): IdentitySettings {
   const written = Object.entries(identity.profiles);
   if (!Object.hasOwn(identity.profiles, 'standard')) written.unshift(['standard', profileSchema.parse({})]);
   const profiles = new Map(written.map(([name, values]) => [name, compileProfile(name, values, demo, context)]));
   const { algorithm, rotate } = identity.signing;
   return {
-    issuer: identity.issuer ?? undefined,
+    issuer: identity.issuer ?? server.public_url?.origin,
     signing: { algorithm, rotateEvery: rotate.every, overlap: rotate.overlap },
     profiles,
     remove: [...new Set(identity.remove.map(foldHeaderName))],

@@ -2,11 +2,12 @@ import type { Allow, Network, Rewrite, Route, RouteAction, RouteAuth, Schedule, 
 import type { Factor } from '../core/identity/factors.ts';
 import type { Upstream } from '../core/policy.ts';
 import type { placeRules } from './compile-otp.ts';
+import { upstreamAt } from './compile-upstreams.ts';
 import { type Context, lineOf } from './context.ts';
 import type { YamlPath } from './document.ts';
 import { reportUnknown } from './references.ts';
 import type { Configuration } from './schema/root.ts';
-import { pool, type TargetAddress, timeouts } from './schema/upstreams.ts';
+import type { TargetAddress } from './schema/upstreams.ts';
 import type { AuthWord } from './values.ts';
 
 type RouteValues = Configuration['routes'][number];
@@ -70,6 +71,8 @@ function compileRoute(
     websocket: values.websocket,
     limits: { body: values.limits.body, ...(values.limits.rate === undefined ? {} : { rate: values.limits.rate }) },
     tolerate: [...new Set(values.tolerate)],
+    appLogout: values.app_logout ?? undefined,
+    breakGlass: values.break_glass,
   };
 }
 
@@ -79,45 +82,59 @@ const factorsAsked = (auth: RouteAuth, stepUps: RouteValues['step_up']): readonl
 
 /** A route that only answers is open unless it says otherwise; a route that forwards takes the default. */
 function compileAuth(values: RouteValues, config: Configuration): RouteAuth {
-  const answersItself = values.to === undefined && (values.redirect !== undefined || values.respond !== undefined);
+  const own = [values.redirect, values.respond, compileMaintenance(values)];
+  const answersItself = values.to === undefined && own.some((answer) => answer !== undefined);
   const word: AuthWord = values.auth ?? (answersItself ? { kind: 'bypass' } : config.defaults.auth);
   return word.kind === 'sign-in' ? { kind: 'sign-in', requirement: { factors: word.factors } } : { kind: word.kind };
 }
 
 function compileAction(values: RouteValues, named: Named, path: YamlPath, context: Context): RouteAction {
   const actions = (['to', 'redirect', 'respond'] as const).filter((key) => values[key] !== undefined);
-  if (actions.length !== 1) context.report('one-action', path, { found: actions.join(', ') || '0' });
   const { to } = values;
-  if (to?.kind === 'address') return { kind: 'proxy', upstream: anonymousUpstream(to.address, named) };
-  if (to?.kind === 'name') {
-    reportUnknown(to.name, ['upstreams'], new Set(named.upstreams.keys()), [...path, 'to'], context);
-    return { kind: 'proxy', upstream: to.name };
+  const closed = compileMaintenance(values);
+  if (closed !== undefined && values.mode !== 'forward_auth') {
+    compileTo(to, named, path, context);
+    if (actions.length > 1) context.report('one-action', path, { found: actions.join(', ') });
+    return closed;
   }
+  if (values.mode === 'forward_auth') return compileAsked(values, named, path, context);
+  if (actions.length !== 1) context.report('one-action', path, { found: actions.join(', ') || '0' });
+  const upstream = compileTo(to, named, path, context);
+  if (upstream !== undefined) return { kind: 'proxy', upstream };
   if (values.redirect !== undefined) return { kind: 'redirect', location: values.redirect, status: 302 };
   const { status = 404, body = '', content_type: contentType = 'text/plain; charset=utf-8' } = values.respond ?? {};
   return { kind: 'respond', status, body, contentType };
 }
 
-/** An application that has no entry of its own goes by its address; no entry can have such a name. */
-function anonymousUpstream(address: TargetAddress, named: Named): string {
-  const name = `http://${address.host}:${address.port}`;
-  if (!named.upstreams.has(name))
-    named.upstreams.set(name, makeUpstream(name, address, timeouts.parse({}), pool.parse({})));
-  return name;
+/** Name of the upstream that `to` means; undefined where there is no `to`. */
+function compileTo(to: RouteValues['to'], named: Named, path: YamlPath, context: Context): string | undefined {
+  if (to?.kind === 'address') return anonymousUpstream(to.address, named);
+  if (to?.kind === 'name')
+    reportUnknown(to.name, ['upstreams'], new Set(named.upstreams.keys()), [...path, 'to'], context);
+  return to?.name;
 }
 
-/** An upstream in the words of the policy. */
-export const makeUpstream = (
-  name: string,
-  address: TargetAddress,
-  limits: { readonly connect: number; readonly first_byte: number; readonly idle: number },
-  connections: { readonly max: number; readonly idle: number },
-): Upstream => ({
-  name,
-  ...address,
-  timeouts: { connect: limits.connect, firstByte: limits.first_byte, idle: limits.idle },
-  pool: connections,
-});
+function compileMaintenance({ maintenance }: RouteValues): RouteAction | undefined {
+  if (maintenance === undefined || maintenance === false) return undefined;
+  if (maintenance === true) return { kind: 'maintenance', text: {}, until: undefined };
+  return { kind: 'maintenance', text: maintenance.text, until: maintenance.until };
+}
+
+/** A route of an application that another proxy has. `to` may say where it is; nothing is sent there. */
+function compileAsked(values: RouteValues, named: Named, path: YamlPath, context: Context): RouteAction {
+  const { to, redirect, respond } = values;
+  if (redirect !== undefined || respond !== undefined) context.report('one-action', path, { found: 'forward_auth' });
+  if (to?.kind === 'name')
+    reportUnknown(to.name, ['upstreams'], new Set(named.upstreams.keys()), [...path, 'to'], context);
+  return { kind: 'forward_auth' };
+}
+
+/** An application that has no entry of its own goes by its address; no entry can have such a name. */
+function anonymousUpstream(address: TargetAddress, named: Named): string {
+  const upstream = upstreamAt(address);
+  if (!named.upstreams.has(upstream.name)) named.upstreams.set(upstream.name, upstream);
+  return upstream.name;
+}
 
 /** Who may pass. Names that lead nowhere are reported. */
 export function compileAllow(
@@ -155,6 +172,7 @@ const compileRewrite = (rewrite: RouteValues['rewrite']): Rewrite => ({
   stripPrefix: rewrite.strip_prefix,
   addPrefix: rewrite.add_prefix,
   location: rewrite.location,
+  names: rewrite.names,
   cookies: {
     domain: rewrite.cookies.domain,
     path: rewrite.cookies.path,

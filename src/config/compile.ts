@@ -1,16 +1,18 @@
 import { createHash } from 'node:crypto';
 import type { Schedule } from '../core/access/route.ts';
 import { compileRoutes } from '../core/access/routes.ts';
-import type { Policy, ServerSettings } from '../core/policy.ts';
+import type { Policy } from '../core/policy.ts';
 import { compilePages } from './branding.ts';
+import { compileForwardAuth } from './compile-forward-auth.ts';
 import { compileIdentity } from './compile-identity.ts';
 import { compileOtp, placeRules } from './compile-otp.ts';
 import { compileRadius } from './compile-radius.ts';
-import { compileRouteList, makeUpstream, type Named } from './compile-routes.ts';
+import { compileRouteList, type Named } from './compile-routes.ts';
+import { compileServer } from './compile-server.ts';
 import { compileSms } from './compile-sms.ts';
+import { compileUpstream } from './compile-upstreams.ts';
 import { type Context, resolveFrom, writtenAt } from './context.ts';
 import { freeze } from './freeze.ts';
-import { checkListeners } from './listeners.ts';
 import type { Configuration } from './schema/root.ts';
 import { warnIfOpen } from './secrets.ts';
 import { name as readName } from './values.ts';
@@ -22,8 +24,8 @@ import { name as readName } from './values.ts';
 export function compile(config: Configuration, bytes: Uint8Array, context: Context): Policy {
   for (const section of [['networks'], ['schedules'], ['upstreams'], ['identity', 'profiles']] as const)
     checkNames(section, context);
-  const identity = compileIdentity(config.identity, config.demo, context);
-  const named = compileNames(config, identity.profiles);
+  const identity = compileIdentity(config, context);
+  const named = compileNames(config, identity.profiles, context);
   const otp = compileOtp(config.otp, context);
   const rulesOf = placeRules(otp.policies, config.sms);
   const routes = compileRoutes(compileRouteList(config, named, rulesOf, context));
@@ -50,6 +52,7 @@ export function compile(config: Configuration, bytes: Uint8Array, context: Conte
     identity,
     sms: compileSms(config.sms, config.demo, context),
     radius: compileRadius(config, named, rulesOf, context),
+    forwardAuth: compileForwardAuth(config, context),
     apiCompat: config.server.api_compat ?? undefined,
     defaultRequirement: config.defaults.auth.kind === 'sign-in' ? { factors: config.defaults.auth.factors } : undefined,
     console: { listen: config.console.listen, networks: config.console.networks },
@@ -70,9 +73,9 @@ function checkNames(section: readonly string[], context: Context): void {
   }
 }
 
-function compileNames(config: Configuration, profiles: ReadonlyMap<string, unknown>): Named {
+function compileNames(config: Configuration, profiles: ReadonlyMap<string, unknown>, context: Context): Named {
   const upstreams = Object.entries(config.upstreams).map(
-    ([name, values]) => [name, makeUpstream(name, values.targets, values.timeouts, values.pool)] as const,
+    ([name, values]) => [name, compileUpstream(name, values, config.demo, context)] as const,
   );
   const schedules = Object.entries(config.schedules).map(([name, values]): readonly [string, Schedule] => [
     name,
@@ -89,29 +92,6 @@ function compileNames(config: Configuration, profiles: ReadonlyMap<string, unkno
     schedules: new Map(schedules),
     upstreams: new Map(upstreams),
     profiles: new Set(profiles.keys()),
-  };
-}
-
-function compileServer(config: Configuration, context: Context): ServerSettings {
-  const { server } = config;
-  const { limits } = server;
-  for (const [index, cidr] of server.trusted_proxies.entries()) {
-    if (cidr.bits === 0) context.report('trusts-everyone', ['server', 'trusted_proxies', index], { found: cidr.text });
-  }
-  checkListeners(config, context);
-  return {
-    listen: server.listen,
-    reservedPath: server.reserved_path,
-    trustedProxies: server.trusted_proxies,
-    limits: {
-      headerBytes: limits.header_bytes,
-      headerTime: limits.header_time,
-      body: limits.body,
-      idle: limits.idle,
-      connections: limits.connections,
-      perAddress: limits.per_address,
-    },
-    drain: server.shutdown.drain,
   };
 }
 

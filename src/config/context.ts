@@ -1,4 +1,5 @@
 import { isAbsolute, join } from 'node:path';
+import type { Instant } from '../core/time.ts';
 import type { FindingName } from '../texts/findings/catalogue.ts';
 import type { YamlDocument, YamlPath } from './document.ts';
 import type { FileReader } from './files.ts';
@@ -15,6 +16,8 @@ export type Context = {
   readonly folder: string;
   readonly files: FileReader;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** The moment for which certificates are judged. */
+  readonly now: Instant;
   report(finding: FindingName, path: YamlPath, values?: FindingArguments, at?: 'key' | 'value'): void;
 };
 

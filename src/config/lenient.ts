@@ -7,7 +7,7 @@ import { type Configuration, configuration } from './schema/root.ts';
 type Editable = Record<string | number, unknown>;
 
 const MATCHING = ['host', 'path', 'methods', 'name', 'auth'];
-const ACTIONS = ['to', 'redirect', 'respond'];
+const ACTIONS = ['mode', 'to', 'redirect', 'respond'];
 
 /** Entries that stand in for those of a list that cannot be read, so that the others keep their places. */
 const STAND_INS: Readonly<Record<string, (index: number) => object>> = {

@@ -27,6 +27,7 @@ export function lint(config: Configuration, policy: Policy, context: Context): v
     lintIdle(route.session, ['routes', route.index, 'session', 'idle'], context);
   }
   if (routes.length === 0) context.report('no-routes', ['routes'], {}, 'key');
+  lintAsked(policy, context);
   lintSettings(policy, context);
   for (const [index, { allow }] of policy.radius.clients.entries())
     lintEmptyAllow(allow, ['radius', 'clients', index, 'allow'], context);
@@ -111,12 +112,26 @@ function lintTolerance(route: Route, routes: readonly Route[], context: Context)
 
 /** Keys that only mean something where requests are forwarded. */
 function lintAction(route: Route, context: Context): void {
-  if (route.action.kind === 'proxy') return;
-  for (const key of ['rewrite', 'identity', 'websocket', 'tolerate']) {
+  const { kind } = route.action;
+  if (kind === 'maintenance')
+    context.report('in-maintenance', ['routes', route.index, 'maintenance'], { found: route.name });
+  if (route.appLogout !== undefined && route.auth.kind !== 'sign-in')
+    context.report('allow-without-sign-in', ['routes', route.index, 'app_logout'], { found: 'app_logout' }, 'key');
+  // What stands beside `maintenance` is there for when it is over.
+  if (kind === 'proxy' || kind === 'maintenance') return;
+  const others = kind === 'forward_auth' ? ['maintenance'] : ['identity', 'websocket', 'tolerate'];
+  for (const key of ['rewrite', 'app_logout', ...others]) {
     const path = ['routes', route.index, key];
     if (writtenAt(context.document, path) !== undefined)
       context.report('action-without-upstream', path, { found: key }, 'key');
   }
+}
+
+/** Routes of another proxy's that it has nowhere to ask about: their applications would be closed to everybody. */
+function lintAsked({ routes, forwardAuth }: Policy, context: Context): void {
+  const asked = routes.all.find((route) => route.action.kind === 'forward_auth');
+  if (asked === undefined || forwardAuth.listen !== undefined) return;
+  context.report('forward-auth-nowhere', ['routes', asked.index, 'mode'], { found: asked.name });
 }
 
 function lintSettings(policy: Policy, context: Context): void {
@@ -146,7 +161,7 @@ function lintUnused(config: Configuration, policy: Policy, context: Context): vo
   const used = {
     networks: allows.flatMap((allow) => allow.networks.map((network) => network.name)),
     schedules: allows.flatMap((allow) => allow.schedules.map((schedule) => schedule.name)),
-    upstreams: routes.flatMap((route) => (route.action.kind === 'proxy' ? [route.action.upstream] : [])),
+    upstreams: config.routes.flatMap(({ to }) => (to?.kind === 'name' ? [to.name] : [])),
   };
   for (const section of ['networks', 'schedules', 'upstreams'] as const) {
     const unused = Object.keys(config[section]).filter((name) => !used[section].includes(name));

@@ -25,7 +25,10 @@ export function checkListeners(config: Configuration, context: Context): void {
   }
 }
 
-function listenersOf({ server, console, radius }: Configuration, context: Context): readonly Listener[] {
+function listenersOf(
+  { server, console, radius, forward_auth: asked }: Configuration,
+  context: Context,
+): readonly Listener[] {
   const list = (addresses: readonly ListenAddress[], protocol: Listener['protocol'], base: YamlPath) =>
     addresses.map((address, index) => ({ protocol, address, path: pathOf(base, index, context) }));
   const one = (address: ListenAddress, path: YamlPath): Listener => ({
@@ -35,7 +38,9 @@ function listenersOf({ server, console, radius }: Configuration, context: Contex
   });
   return [
     ...list(server.listen, 'tcp', ['server', 'listen']),
+    ...list(server.redirect_from, 'tcp', ['server', 'redirect_from']),
     one(console.listen, ['console', 'listen']),
+    ...(asked.listen === null ? [] : [one(asked.listen, ['forward_auth', 'listen'])]),
     ...list(radius.listen, 'udp', ['radius', 'listen']),
     ...list(radius.tcp, 'tcp', ['radius', 'tcp']),
     ...(radius.tls === null ? [] : [one(radius.tls.listen, ['radius', 'tls', 'listen'])]),

@@ -16,7 +16,7 @@ import { type ConfigTest, compileTests } from './tests.ts';
 export type LoadOptions = {
   /** The language of messages. */
   readonly language: Language;
-  /** The moment that tests without `at` are meant for. */
+  /** The moment that tests without `at` are meant for, and for which certificates are judged. */
   readonly now: Instant;
   /** Where `{ env: NAME }` secrets come from; nothing else is taken from it. */
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -66,6 +66,7 @@ export function loadPolicyBytes(
     folder: dirname(file),
     files: options.files,
     env: options.env,
+    now: options.now,
     report: (finding, path, values = {}, at = 'value') => located.push({ finding, path, values, at }),
   };
   const parsed = configuration.safeParse(document.value);

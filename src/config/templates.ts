@@ -75,13 +75,17 @@ const RESERVED = new Set([
   'range',
 ]);
 
-/** A header an identity may travel in: letters, digits, hyphens; none that frames, routes or authenticates a message. */
+/**
+ * A header an identity may travel in: letters, digits, hyphens and, as older agents write `SM_USER`, underscores; none
+ * that frames, routes or authenticates a message, however it is spelt.
+ */
 export const headerName: Read<string> = (value) => {
+  const spelt = String(value).toLowerCase().replaceAll('_', '-');
   const isFit =
     typeof value === 'string' &&
-    /^[A-Za-z][A-Za-z0-9-]{0,63}$/.test(value) &&
-    !RESERVED.has(value.toLowerCase()) &&
-    !/^(?:x-forwarded-(?:for|proto|host|port)|sec-)/i.test(value);
+    /^[A-Za-z][A-Za-z0-9_-]{0,63}$/.test(value) &&
+    !RESERVED.has(spelt) &&
+    !/^(?:x-forwarded-(?:for|proto|host|port)|sec-)/.test(spelt);
   return isFit ? ok(value) : err({ finding: 'bad-header', values: { found: show(value) } });
 };
 

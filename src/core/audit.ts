@@ -25,6 +25,8 @@ export type AuditKind =
   | 'header.spoofed'
   | 'post.kept'
   | 'post.resumed'
+  | 'handover.accepted'
+  | 'handover.refused'
   | 'user.added'
   | 'user.changed'
   | 'user.suspended'
@@ -52,6 +54,12 @@ export type AuditKind =
   | 'sms.limited'
   | 'outage.declared'
   | 'outage.ended'
+  | 'break-glass.sealed'
+  | 'break-glass.voided'
+  | 'break-glass.opened'
+  | 'break-glass.refused'
+  | 'break-glass.used'
+  | 'break-glass.closed'
   | 'radius.refused'
   | 'import.applied'
   | 'config.loaded'
@@ -60,6 +68,7 @@ export type AuditKind =
   | 'backup.made'
   | 'backup.restored'
   | 'server.started'
+  | 'server.worker-lost'
   | 'server.stopped';
 
 /** One thing that happened, as it goes into the chain. Never holds a secret, a code or a cookie. */

@@ -19,8 +19,36 @@ export type SecretValue = { reveal(): string };
 
 export type ListenAddress = { readonly host: string; readonly port: number };
 
+/** A certificate of the listeners: PEM files, read again when they change. */
+export type TlsCertificate = {
+  /** Absolute path of the chain, the leaf first. */
+  readonly cert: string;
+  /** The private key as it was when the configuration was loaded, PEM. */
+  readonly key: SecretValue;
+  /** Absolute path of the key where it comes from a file. */
+  readonly keyFile: string | undefined;
+};
+
+/** The host people sign in on for all others: `https://gw.corp.example`. */
+export type PortalHost = {
+  readonly origin: string;
+  readonly scheme: 'http' | 'https';
+  readonly host: string;
+  readonly port: number;
+};
+
 export type ServerSettings = {
   readonly listen: readonly ListenAddress[];
+  /** Portal for single sign-on across hosts; undefined = people sign in on each host. */
+  readonly portal: PortalHost | undefined;
+  /** Certificates, the first for clients that name no host; empty = the listeners speak plain HTTP. */
+  readonly tls: readonly TlsCertificate[];
+  /** Plain listeners that answer nothing but a redirect to the same address with https. */
+  readonly redirectFrom: readonly ListenAddress[];
+  /** Processes that carry requests. */
+  readonly workers: number | 'auto';
+  /** Header of a load balancer before the first octet, from trusted proxies only. */
+  readonly proxyProtocol: 'none' | 'v1' | 'v2';
   /** Path reserved on every host, `/_sumun` unless changed. No trailing slash. */
   readonly reservedPath: string;
   readonly trustedProxies: readonly Cidr[];
@@ -35,14 +63,51 @@ export type ServerSettings = {
   readonly drain: Milliseconds;
 };
 
-/** Where requests go. One target in this version. */
+/** One place an application listens. `authority` is what it calls itself: the Host field of `rewrite.host: upstream`. */
+export type UpstreamTarget =
+  | {
+      readonly kind: 'tcp';
+      readonly scheme: 'http' | 'https';
+      readonly host: string;
+      readonly port: number;
+      readonly authority: string;
+    }
+  | { readonly kind: 'unix'; readonly scheme: 'http'; readonly path: string; readonly authority: string };
+
+/** TLS towards an application. PEM texts are read when the configuration is loaded. */
+export type UpstreamTls = {
+  /** Authorities its certificate is checked against; undefined = those of the system. */
+  readonly ca: string | undefined;
+  /** Name in its certificate and in SNI; undefined = the target's host. */
+  readonly serverName: string | undefined;
+  readonly minVersion: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
+  readonly clientCert: { readonly cert: string; readonly key: SecretValue } | undefined;
+};
+
+/** Where requests go: one application on one or several targets. */
 export type Upstream = {
   readonly name: string;
-  readonly host: string;
-  readonly port: number;
+  readonly targets: readonly [UpstreamTarget, ...UpstreamTarget[]];
+  readonly balance: 'round_robin' | 'least_busy' | 'sticky';
+  readonly health:
+    | {
+        readonly path: string;
+        readonly every: Milliseconds;
+        readonly timeout: Milliseconds;
+        /** Failures in a row after which a target is left out, and successes after which it is back. */
+        readonly fall: number;
+        readonly rise: number;
+      }
+    | undefined;
   readonly timeouts: { readonly connect: Milliseconds; readonly firstByte: Milliseconds; readonly idle: Milliseconds };
+  /** Repetitions of a request of which nothing was sent or answered, for methods that may be repeated. */
+  readonly retry: { readonly times: number; readonly methods: readonly string[] };
+  readonly tls: UpstreamTls | undefined;
   readonly pool: { readonly max: number; readonly idle: Milliseconds };
 };
+
+/** The listener that answers other proxies' sub-requests; no address = there is none. */
+export type ForwardAuthSettings = { readonly listen: ListenAddress | undefined; readonly clients: readonly Cidr[] };
 
 export type TextEncoding = 'percent' | 'utf-8' | 'base64' | 'euc-kr';
 
@@ -238,6 +303,7 @@ export type Policy = {
   /** Codes by SMS. No providers: no SMS. */
   readonly sms: SmsSettings;
   readonly radius: RadiusSettings;
+  readonly forwardAuth: ForwardAuthSettings;
   /** The second interface of the API, for plug-ins made for another product; undefined = not offered. */
   readonly apiCompat: 'privacyidea' | undefined;
   /** What an application of the API that is no route and no RADIUS client asks for. */

@@ -1,4 +1,5 @@
 import type { Factor } from '../core/identity/factors.ts';
+import type { ServerSettings } from '../core/policy.ts';
 import { encodeBase64Url } from '../core/session/handle.ts';
 import type { Session } from '../core/session/session.ts';
 import { DAY, MINUTE } from '../core/time.ts';
@@ -9,7 +10,7 @@ import { type Browser, browserOf } from './browser.ts';
 export const TRANSACTION_LIFE = 10 * MINUTE;
 
 /** How long after that it is remembered where the person was going. */
-const RENEWABLE = DAY;
+export const RENEWABLE = DAY;
 
 export type SignInStart = {
   /** Value of the browser cookie, if one came. */
@@ -22,7 +23,39 @@ export type SignInStart = {
   /** Step-up: the session that has to rise. */
   readonly rise?: Session | undefined;
   readonly keptPost?: string | undefined;
+  /** Method of the request that has to wait. */
+  readonly method?: string | undefined;
+  /** Where people sign in on the portal: the origin the browser comes back to. */
+  readonly origin?: string | undefined;
+  /** On the portal: the transaction of another host that this one is for. */
+  readonly onBehalfOf?: string | undefined;
 };
+
+/** A sign-in that a host demands, as the browser sees that host. */
+export type SignInDemand = Omit<SignInStart, 'origin' | 'onBehalfOf'> & { readonly origin: string };
+
+/** True where people sign in on the portal and not on this host. */
+export const signsInElsewhere = ({ portal }: Pick<ServerSettings, 'portal'>, host: string): boolean =>
+  portal !== undefined && portal.host !== host;
+
+/**
+ * Opens a login transaction and says where its page is: on this host, or on the portal where there is one. The door sets
+ * the browser cookie of this host, if it is new, and sends the browser there.
+ */
+export async function demandAt(
+  house: Pick<House, 'clock' | 'random' | 'digests' | 'browsers'>,
+  server: Pick<ServerSettings, 'portal' | 'reservedPath'>,
+  { origin, ...demand }: SignInDemand,
+): Promise<{ readonly location: string; readonly browser: Browser }> {
+  const elsewhere = signsInElsewhere(server, demand.host);
+  // What the session of this host lacks is found out on the portal, whose session may have it.
+  const { transaction, browser } = await beginSignIn(
+    house,
+    elsewhere ? { ...demand, rise: undefined, origin } : demand,
+  );
+  const base = elsewhere ? (server.portal?.origin ?? '') : '';
+  return { location: `${base}${server.reservedPath}/login?t=${transaction.id}`, browser };
+}
 
 /** Opens a login transaction. The door sets the browser cookie if it is new and sends the browser to `/login?t=<id>`. */
 export async function beginSignIn(
@@ -40,6 +73,9 @@ export async function beginSignIn(
     need: start.need,
     riseFrom: start.rise?.id,
     keptPost: start.keptPost,
+    method: start.method,
+    origin: start.origin,
+    onBehalfOf: start.onBehalfOf,
     createdAt: now,
     expiresAt: now + TRANSACTION_LIFE,
   };
@@ -73,7 +109,8 @@ export async function openSignIn(
   const found = await house.browsers.findTransaction(opening.transaction, now);
   // Asked as of yesterday, an expired one is still there, until it is swept away.
   const transaction = found ?? (await house.browsers.findTransaction(opening.transaction, now - RENEWABLE));
-  if (transaction === undefined || transaction.host !== opening.host) return { kind: 'gone', returnTo: undefined };
+  if (transaction === undefined || transaction.host !== opening.host || transaction.origin !== undefined)
+    return { kind: 'gone', returnTo: undefined };
   const browserHash = opening.browserSecret === undefined ? '' : house.digests.hash(opening.browserSecret);
   if (!house.digests.equal(browserHash, transaction.browserHash)) return { kind: 'foreign-browser' };
   if (transaction.riseFrom !== undefined && transaction.riseFrom !== opening.session?.id) {

@@ -7,7 +7,7 @@ import type { Policy } from '../core/policy.ts';
 import { readRequestNumber } from '../core/request-number.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import type { Session } from '../core/session/session.ts';
-import type { Instant } from '../core/time.ts';
+import { type Instant, MINUTE } from '../core/time.ts';
 import type { House, RecordedRequest } from '../ports.ts';
 
 /** A request to explain, imagined. */
@@ -45,6 +45,8 @@ export type ExplainPorts = {
   readonly clock: House['clock'];
   readonly accounts: Pick<House['accounts'], 'findByLogin'>;
   readonly requests: Pick<House['requests'], 'find'>;
+  /** Routes a sealed code opened; asked for requests of now or later. */
+  readonly switches: Pick<House['switches'], 'openings'>;
 };
 
 /** Explains an imagined request with the functions the gateway itself calls. Nothing is written. */
@@ -98,7 +100,8 @@ async function explainWith(
   const host = split[2] ?? '';
   const session = account?.status === 'active' ? imaginedSession(account, asked.proofs, host, asked.at) : undefined;
   const raw = { method: asked.method, target, hosts: [host], scheme } as const;
-  const explanation = explainAccess({ table: policy.routes, raw, session, address, now: asked.at });
+  const opened = await openingsAt(asked.at, ports);
+  const explanation = explainAccess({ table: policy.routes, raw, session, address, now: asked.at, opened });
   const headers = handoffHeaders(policy, explanation, session, asked.at);
   const request = {
     method: asked.method,
@@ -109,6 +112,10 @@ async function explainWith(
   };
   return ok({ ...explanation, request, headers, recorded: asked.recorded });
 }
+
+/** What was open in the past is not known: only the end of an opening is kept. */
+const openingsAt = async (at: Instant, { clock, switches }: ExplainPorts): Promise<ReadonlyMap<string, Instant>> =>
+  at + MINUTE < clock.now() ? new Map() : switches.openings(at);
 
 /** The session a person would have with these proofs and no other history. */
 export const imaginedSession = (account: Account, proofs: Proofs, host: string, now: Instant): Session => ({

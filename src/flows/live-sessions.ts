@@ -3,24 +3,10 @@ import { isHandle } from '../core/session/handle.ts';
 import { isLive, type Session } from '../core/session/session.ts';
 import { type Instant, type Milliseconds, SECOND } from '../core/time.ts';
 import type { House } from '../ports.ts';
+import { type Client, type Entry, type Held, SessionEntries } from './session-entries.ts';
 import { SessionWatch, type Watcher } from './session-watch.ts';
 
 export type LiveSessionPorts = Pick<House, 'accounts' | 'sessions' | 'digests' | 'changes' | 'clock' | 'log'>;
-
-/** What `sessions.bindTo` compares with the request that signed in. */
-export type Client = { readonly address: string; readonly userAgent: string };
-
-/** The session of a cache entry. One object while nothing but `lastSeen` changes, so that `extras` stay with it. */
-type Held = { -readonly [K in keyof Session]: Session[K] };
-
-type Entry = {
-  session: Held;
-  /** Origin of the sign-in, read only where the policy binds sessions to it. */
-  client: Client | undefined;
-  generation: number;
-  readAt: Instant;
-  used: boolean;
-};
 
 /** A cached session is read anew at least this often, should a change ever have gone unheard. */
 const REREAD: Milliseconds = 30 * SECOND;
@@ -44,7 +30,7 @@ export class LiveSessions {
   readonly #capacity: number;
   readonly #entries = new Map<string, Entry>();
   readonly #extras = new WeakMap<Session, Map<string, unknown>>();
-  readonly #bySession = new Map<string, Entry>();
+  readonly #bySession = new SessionEntries();
   readonly #watch: SessionWatch;
   #touched = new Map<string, Instant>();
   readonly #timer: NodeJS.Timeout;
@@ -127,7 +113,7 @@ export class LiveSessions {
    * already. Every open request, stream and tunnel registers itself here and leaves with `unwatch`.
    */
   watch(sessionId: string, watcher: Watcher): void {
-    const entry = this.#bySession.get(sessionId);
+    const entry = this.#bySession.find(sessionId, this.#generation);
     if (entry === undefined) {
       queueMicrotask(() => watcher.onSessionEnd());
       return;
@@ -198,17 +184,17 @@ export class LiveSessions {
       return Object.assign(known, read);
     }
     if (this.#entries.size >= this.#capacity) this.#makeRoom();
-    const entry = { session: { ...stored, lastSeen }, ...read, used: false };
-    this.#entries.set(cookie, entry);
-    this.#bySession.set(stored.id, entry);
+    this.#drop(cookie);
+    const entry = { session: { ...stored, lastSeen }, ...read, used: false, next: undefined };
+    this.#entries.set(alone(cookie), entry);
+    this.#bySession.add(entry);
     return entry;
   }
 
   #drop(cookie: string): void {
     const entry = this.#entries.get(cookie);
     this.#entries.delete(cookie);
-    if (entry !== undefined && this.#bySession.get(entry.session.id) === entry)
-      this.#bySession.delete(entry.session.id);
+    if (entry !== undefined) this.#bySession.remove(entry);
   }
 
   /** Drops a tenth of the entries, oldest first; one that was used since gets a second chance. */
@@ -247,3 +233,6 @@ export class LiveSessions {
 /** True if nothing but the time of last use differs. */
 const sameSession = (left: Session, right: Session): boolean =>
   JSON.stringify({ ...left, lastSeen: 0 }) === JSON.stringify({ ...right, lastSeen: 0 });
+
+/** The same text, cut loose: a cookie that is a view into a request's head would keep the whole head in memory. */
+const alone = (text: string): string => Array.from(text).join('');

@@ -197,7 +197,9 @@ async function accept(attempt: Attempt, verified: Extract<Verification, { kind: 
   }
   house.live.forget(verified.account.id);
   await house.browsers.remember(transaction.browserHash, verified.account.id, now);
-  return { kind: 'accepted', cookie, returnTo: transaction.returnTo, keptPost: transaction.keptPost };
+  // A post kept on another host waits there; the way back to that host is `returnTo`.
+  const keptPost = transaction.onBehalfOf === undefined ? transaction.keptPost : undefined;
+  return { kind: 'accepted', cookie, returnTo: transaction.returnTo, keptPost };
 }
 
 async function reject(attempt: Attempt, rejection: Rejection): Promise<SignInResult> {
@@ -225,6 +227,9 @@ function writeOf(
     concurrent: policy.sessions.concurrent,
     limits: { idle: policy.sessions.idle, max: policy.sessions.max },
     transaction: transaction.id,
+    // One browser, one sign-in for all hosts: what it was signed in with before must not live on elsewhere.
+    replaces:
+      transaction.onBehalfOf === undefined || transaction.riseFrom !== undefined ? undefined : submission.session?.id,
   };
 }
 

@@ -1,8 +1,9 @@
 import type { AccessDecision, Reported } from '../core/access/decide.ts';
+import { passAsNobody } from './break-glass.ts';
 import { demandSignIn } from './demand-sign-in.ts';
 import { isForeignSocket } from './foreign.ts';
 import { forward } from './forward.ts';
-import { auditVisit } from './record.ts';
+import { auditVisit, type Recorded } from './record.ts';
 import { failVisit, respond, respondPage } from './respond.ts';
 import { resumeKeptPost, resumeOf } from './resume.ts';
 import type { Admitted } from './visit.ts';
@@ -12,9 +13,15 @@ export function act(visit: Admitted, decision: AccessDecision): void {
   switch (decision.kind) {
     case 'forward':
       if (decision.reported !== undefined) report(visit, decision.reported);
+      if (decision.opened !== undefined) passAsNobody(visit, decision.opened);
       pass(visit);
       return;
     case 'authenticate':
+      // Nobody is asked to sign in only to read that the application is closed.
+      if (visit.route.action.kind === 'maintenance') {
+        pass(visit);
+        return;
+      }
       demandSignIn(visit, decision).catch((breakage: unknown) => failVisit(visit, breakage));
       return;
     case 'deny':
@@ -29,7 +36,7 @@ export function act(visit: Admitted, decision: AccessDecision): void {
 }
 
 /** Notes what `report_only` let pass: every time in the log, once a minute for each person and reason in the trail. */
-function report(visit: Admitted, { kind, reason }: Reported): void {
+export function report(visit: Recorded & Pick<Admitted, 'route'>, { kind, reason }: Reported): void {
   const { gate, route, session, client, id, now } = visit;
   gate.house.log.info('access.reported', {
     request: id,
@@ -47,7 +54,13 @@ function report(visit: Admitted, { kind, reason }: Reported): void {
 /** Lets the request through to whatever the route has behind it. */
 function pass(visit: Admitted): void {
   const { action } = visit.route;
-  if (visit.upgradeHead !== undefined && !mayUpgrade(visit)) return;
+  if (action.kind === 'maintenance') {
+    const { route } = visit;
+    const page = { kind: 'maintenance', route, text: action.text, until: action.until } as const;
+    respondPage(visit, 503, page, { outcome: 'maintenance' });
+    return;
+  }
+  if (visit.req.upgradeHead !== undefined && !mayUpgrade(visit)) return;
   switch (action.kind) {
     case 'proxy': {
       const kept = resumeOf(visit);

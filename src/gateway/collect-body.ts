@@ -16,7 +16,7 @@ export function collectBody(visit: Visit, max: number): Promise<Buffer | 'too-la
   const reserved = framing.kind === 'length' ? framing.bytes : framing.kind === 'chunked' ? max : 0;
   if (gate.keeping + reserved > KEEPING_MAX) return Promise.resolve('busy');
   gate.keeping += reserved;
-  if (visit.expectsContinue) res.writeContinue();
+  if (req.expectsContinue) res.writeContinue();
   return new Promise((resolve) => {
     const parts: Buffer[] = [];
     let size = 0;
@@ -25,7 +25,6 @@ export function collectBody(visit: Visit, max: number): Promise<Buffer | 'too-la
       settled = true;
       clearTimeout(timer);
       gate.keeping -= reserved;
-      req.removeListener('data', take);
       resolve(result);
     };
     let settled = false;
@@ -34,12 +33,12 @@ export function collectBody(visit: Visit, max: number): Promise<Buffer | 'too-la
       settle('gone');
     }, COLLECT_TIME);
     const take = (bytes: Buffer): void => {
+      if (settled) return;
       size += bytes.length;
       parts.push(bytes);
       if (size > max) settle('too-large');
     };
-    req.on('data', take);
-    req.once('end', () => settle(Buffer.concat(parts)));
-    res.once('close', () => settle('gone'));
+    res.listen({ close: () => settle('gone') });
+    req.read({ onData: take, onEnd: () => settle(Buffer.concat(parts)) });
   });
 }

@@ -2,7 +2,7 @@ import type { AccessDecision } from '../core/access/decide.ts';
 import { requestNumber } from '../core/request-number.ts';
 import { cookieLine, readCookie } from '../core/session/cookies.ts';
 import { DAY, SECOND } from '../core/time.ts';
-import { beginSignIn } from '../flows/begin-sign-in.ts';
+import { demandAt } from '../flows/begin-sign-in.ts';
 import type { Browser } from '../flows/browser.ts';
 import { keepPost } from '../flows/keep-post.ts';
 import { collectBody } from './collect-body.ts';
@@ -11,7 +11,7 @@ import { fieldOf } from './read-fields.ts';
 import { isForPeople, respondPage, respondSeeOther } from './respond.ts';
 import { type Admitted, cookiesOf, originOf } from './visit.ts';
 
-type Demand = Extract<AccessDecision, { kind: 'authenticate' }>;
+export type Demand = Extract<AccessDecision, { kind: 'authenticate' }>;
 
 /** How long a browser is told apart from others. */
 const BROWSER_LIFE = 180 * DAY;
@@ -78,12 +78,12 @@ async function keepForm(visit: Admitted, demand: Demand, outcome: string): Promi
     request: requestNumber(visit.id),
   });
   if (kept.kind === 'not-kept') return respondNotKept(visit, demand, outcome, kept.why);
-  const { location, cookies } = await begin(visit, demand, { id: kept.id, browser: kept.browser });
+  const { location, cookies } = await begin(visit, demand, { id: kept.id, browser: kept.browser }, 'POST');
   respondSeeOther(visit, location, { outcome: `${outcome}, post kept`, headers: cookies });
 }
 
 async function respondNotKept(visit: Admitted, demand: Demand, outcome: string, why: NotKept): Promise<void> {
-  const { location, cookies } = await begin(visit, demand, undefined);
+  const { location, cookies } = await begin(visit, demand, undefined, 'POST');
   const status = why === 'too-large' ? 413 : 401;
   const page = { kind: 'post-not-kept', why, loginUrl: location } as const;
   respondPage(visit, status, page, { outcome: `${outcome}, post not kept: ${why}`, headers: cookies });
@@ -92,14 +92,15 @@ async function respondNotKept(visit: Admitted, demand: Demand, outcome: string, 
 type Kept = { readonly id: string; readonly browser: Browser };
 
 /** Opens a login transaction back to this target and says where its page is. */
-async function begin(
-  visit: Admitted,
+export async function begin(
+  visit: Pick<Admitted, 'gate' | 'running' | 'target' | 'route' | 'session' | 'fields' | 'client'>,
   demand: Demand,
   kept: Kept | undefined,
+  method = 'GET',
 ): Promise<{ readonly location: string; readonly cookies: readonly string[] }> {
   const { gate, running, target, route, session, fields, client } = visit;
-  const names = cookiesOf(visit);
-  const { transaction, browser } = await beginSignIn(gate.house, {
+  const names = running.cookies[client.scheme];
+  const { location, browser } = await demandAt(gate.house, running.policy.server, {
     browserSecret: kept?.browser.secret ?? readCookie(fields.cookie, names.browser),
     host: target.host,
     route: route.name,
@@ -107,6 +108,8 @@ async function begin(
     need: demand.need,
     rise: demand.reason === 'session-expired' ? undefined : session,
     keptPost: kept?.id,
+    method,
+    origin: originOf(target),
   });
   const isNew = kept?.browser.isNew ?? browser.isNew;
   const line = cookieLine(names.browser, browser.secret, {
@@ -114,8 +117,5 @@ async function begin(
     sameSite: 'lax',
     maxAge: BROWSER_LIFE / SECOND,
   });
-  return {
-    location: `${running.policy.server.reservedPath}/login?t=${transaction.id}`,
-    cookies: isNew ? ['Set-Cookie', line] : [],
-  };
+  return { location, cookies: isNew ? ['Set-Cookie', line] : [] };
 }

@@ -2,11 +2,13 @@ import { valuesOf } from '../core/access/client-address.ts';
 import { fieldOf } from './read-fields.ts';
 import { type Admitted, originOf } from './visit.ts';
 
+type Asked = Pick<Admitted, 'target'> & { readonly req: { readonly rawHeaders: readonly string[] } };
+
 /**
  * True if another site made the browser send this form. Where the browser says so itself (Fetch Metadata) that counts;
  * `Origin` may be `null` on a site's own form.
  */
-export function isForeignPost(visit: Admitted): boolean {
+export function isForeignPost(visit: Asked): boolean {
   const { rawHeaders } = visit.req;
   const site = fieldOf(rawHeaders, 'sec-fetch-site');
   if (site !== undefined) return site !== 'same-origin' && site !== 'none';
@@ -18,7 +20,7 @@ export function isForeignPost(visit: Admitted): boolean {
  * True if a page of another origin opened this WebSocket: cookies go along with it whatever their SameSite says on older
  * browsers, and no preflight asks. A browser always names the origin; without one it is no browser.
  */
-export function isForeignSocket(visit: Admitted): boolean {
+export function isForeignSocket(visit: Asked): boolean {
   const { rawHeaders } = visit.req;
   if (fieldOf(rawHeaders, 'sec-fetch-site') === 'cross-site') return true;
   return valuesOf(rawHeaders, 'origin').some((origin) => origin.toLowerCase() !== originOf(visit.target));

@@ -1,17 +1,20 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { decideAccess } from '../core/access/decide.ts';
 import type { Route } from '../core/access/route.ts';
 import { isServed, matchRoute } from '../core/access/routes.ts';
 import { canonicalise, type Target } from '../core/access/target.ts';
+import type { Policy } from '../core/policy.ts';
 import { readCookie } from '../core/session/cookies.ts';
 import type { Session } from '../core/session/session.ts';
+import type { Instant } from '../core/time.ts';
 import { act } from './act.ts';
+import type { Incoming, Outgoing } from './front/message.ts';
 import type { Gate } from './gate.ts';
+import { serveOwnPage } from './own-pages.ts';
 import { fieldOf, readFraming } from './read-fields.ts';
-import { auditVisit, logVisit } from './record.ts';
+import { auditVisit } from './record.ts';
 import { bodyLimit } from './relay.ts';
-import { failVisit, isClosing, noteResponse, respondPage } from './respond.ts';
-import { type Admitted, type Arrival, arrive, cookiesOf, type Visit } from './visit.ts';
+import { failVisit, respondPage } from './respond.ts';
+import { type Admitted, arrive, cookiesOf, type Visit } from './visit.ts';
 import { handshakeFault } from './websocket.ts';
 
 /** Fields of one request, at most. Browsers send around thirty. */
@@ -21,11 +24,8 @@ const FIELDS_MAX = 200;
  * The way of every request, upgrades included: one canonical target, one route, at most one session look-up, one
  * decision, and exactly what was decided on goes on. Every exception ends in a refusal.
  */
-export function handle(gate: Gate, req: IncomingMessage, res: ServerResponse, arrival: Arrival = {}): void {
-  // What stands behind a message that was refused is not a request.
-  if (isClosing(req.socket)) return;
-  noteResponse(req.socket, res);
-  const visit = arrive(gate, req, res, arrival);
+export function handle(gate: Gate, req: Incoming, res: Outgoing): void {
+  const visit = arrive(gate, req, res);
   try {
     receive(visit);
   } catch (breakage) {
@@ -47,7 +47,7 @@ function receive(visit: Visit): void {
     return;
   }
   const hosts = fields.hosts.length === 1 ? [visit.browserHost] : fields.hosts;
-  const target = canonicalise({ method: req.method ?? '', target: req.url ?? '', hosts, scheme: client.scheme });
+  const target = canonicalise({ method: req.method, target: req.url, hosts, scheme: client.scheme });
   if (!target.ok) {
     refuse(visit, target.error.code);
     return;
@@ -60,19 +60,25 @@ function receive(visit: Visit): void {
 
 function receiveForRoute(visit: Visit, target: Target): void {
   const { req, running } = visit;
-  const match = matchRoute(running.policy.routes, target, req.method ?? '');
+  const match = matchRoute(running.policy.routes, target, req.method);
   switch (match.kind) {
     case 'unknown-host':
-      respondPage(visit, 421, { kind: 'unknown-host' }, { outcome: 'unknown-host' });
+      if (isPortal(running.policy, target)) respondPage(visit, 404, NO_ROUTE, { outcome: 'no-route' });
+      else respondPage(visit, 421, { kind: 'unknown-host' }, { outcome: 'unknown-host' });
       return;
     case 'no-route':
-      respondPage(visit, 404, { kind: 'no-route', session: undefined }, { outcome: 'no-route' });
+      respondPage(visit, 404, NO_ROUTE, { outcome: 'no-route' });
       return;
     case 'ambiguous':
       refuse(visit, match.tolerance);
       return;
     case 'route':
       visit.route = match.route;
+      // Another proxy has this application and asks about it elsewhere; nothing of it is served here.
+      if (match.route.action.kind === 'forward_auth') {
+        respondPage(visit, 404, { kind: 'no-route', session: undefined }, { outcome: 'forward-auth route' });
+        return;
+      }
       admit(visit as Admitted); // target and route are set
   }
 }
@@ -80,7 +86,7 @@ function receiveForRoute(visit: Visit, target: Target): void {
 /** Limits and session, then the decision. A route without sign-in asks for no session at all. */
 function admit(visit: Admitted): void {
   const { gate, running, route, framing, target, now } = visit;
-  const fault = visit.upgradeHead === undefined ? undefined : handshakeFault(visit);
+  const fault = visit.req.upgradeHead === undefined ? undefined : handshakeFault(visit);
   if (fault !== undefined) {
     refuse(visit, fault);
     return;
@@ -106,21 +112,37 @@ function admit(visit: Admitted): void {
 }
 
 function decide(visit: Admitted, session: Session | undefined): void {
-  const { running, route, target, client, now, req, res } = visit;
+  const { running, route, client, now, res } = visit;
   if (res.destroyed) return;
   visit.session = session;
   const who = session === undefined ? client.address.text : session.account.id;
   const retryAt = running.rates.take(route, who, now);
+  if (retryAt instanceof Promise) {
+    // Counted by several processes together: the answer is on its way.
+    const wait = async (): Promise<void> => decideInTurn(visit, await retryAt);
+    wait().catch((breakage: unknown) => failVisit(visit, breakage));
+  } else decideInTurn(visit, retryAt);
+}
+
+function decideInTurn(visit: Admitted, retryAt: Instant | undefined): void {
+  const { route, target, client, now, req, res, session } = visit;
+  if (res.destroyed) return;
   if (retryAt !== undefined) {
     respondPage(visit, 429, { kind: 'too-many', retryAt }, { outcome: 'limit rate' });
     return;
   }
-  const facts = { route, target, method: req.method ?? '', session, address: client.address, now };
+  const opened = visit.gate.openings.until(route.name, now);
+  const facts = { route, target, method: req.method, session, address: client.address, now, opened };
   act(visit, decideAccess(facts));
 }
 
-const cookieFor = (visit: Visit, route: Route): string | undefined =>
-  route.auth.kind === 'sign-in' ? readCookie(visit.fields.cookie, cookiesOf(visit).session) : undefined;
+function cookieFor(visit: Visit, route: Route): string | undefined {
+  if (route.auth.kind !== 'sign-in') return undefined;
+  const { fields } = visit;
+  const name = cookiesOf(visit).session;
+  if (fields.session?.name !== name) fields.session = { name, value: readCookie(fields.cookie, name) };
+  return fields.session.value;
+}
 
 /** What a session may be bound to, where the policy binds it to anything. */
 function bindingOf({ running, client, req }: Visit): { address: string; userAgent: string } | undefined {
@@ -138,6 +160,11 @@ function refuse(visit: Visit, code: string): void {
 
 const ALLOW = ['Allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'];
 
+const NO_ROUTE = { kind: 'no-route', session: undefined } as const;
+
+/** The portal is ours without any route: it has the pages of the reserved path. */
+const isPortal = ({ server }: Policy, target: Target): boolean => server.portal?.host === target.host;
+
 type OwnPath = 'yes' | 'no' | 'disguised';
 
 /** Whether a path is below the reserved one, in its own spelling or only in another reading of it. */
@@ -149,24 +176,19 @@ function ownPath(reserved: string, { path, readings }: Target): OwnPath {
 
 /** Hands a request below the reserved path to the pages. */
 function receiveOwn(visit: Visit, target: Target, own: Exclude<OwnPath, 'no'>): void {
-  const { gate, running, req, res, id, client } = visit;
+  const { running, req } = visit;
   const { policy } = running;
   if (own === 'disguised' || target.needs.length > 0) {
     refuse(visit, 'reserved-path');
     return;
   }
-  if (!isServed(policy.routes, target.host)) {
+  if (!isServed(policy.routes, target.host) && !isPortal(policy, target)) {
     respondPage(visit, 421, { kind: 'unknown-host' }, { outcome: 'unknown-host' });
     return;
   }
-  if (visit.upgradeHead !== undefined) {
-    respondPage(visit, 404, { kind: 'no-route', session: undefined }, { outcome: 'no-route', close: true });
+  if (req.upgradeHead !== undefined) {
+    respondPage(visit, 404, NO_ROUTE, { outcome: 'no-route', close: true });
     return;
   }
-  if (gate.draining) res.shouldKeepAlive = false;
-  req.setTimeout(policy.server.limits.idle, () => res.destroy());
-  res.once('finish', () => logVisit(visit, res.statusCode, 'own'));
-  if (visit.expectsContinue) res.writeContinue();
-  const { address, scheme, isProxied } = client;
-  gate.portal(req, res, { requestId: id, host: target.host, scheme, address, peerTrusted: isProxied });
+  serveOwnPage(visit, target);
 }

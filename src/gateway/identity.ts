@@ -38,11 +38,17 @@ type Handoff = {
 };
 
 /** An assertion, and all headers with it where they are the same for every request it serves. */
-type Assertion = { readonly token: string; readonly madeAt: Instant; readonly headers: readonly string[] | undefined };
+type Assertion = {
+  readonly token: string;
+  readonly madeAt: Instant;
+  /** How long it is handed out, in milliseconds: not the same for all, or those made together would be renewed together. */
+  readonly serves: number;
+  readonly headers: readonly string[] | undefined;
+};
 
 /**
  * The headers that tell the application who it is, names and values alternating: at once when they are at hand, else
- * when the assertion is signed. An assertion serves for half its life and is signed anew then, never per request.
+ * when the assertion is signed. An assertion serves for a good half of its life and is signed anew then, never per request.
  */
 export function identityHeaders(request: HandoffRequest): readonly string[] | Promise<readonly string[]> {
   const { policy, route, now } = request;
@@ -53,7 +59,7 @@ export function identityHeaders(request: HandoffRequest): readonly string[] | Pr
   if (jwt === undefined) return assemble(request, profile, handoff, undefined);
   const { assertion } = handoff;
   const age = assertion === undefined ? Number.POSITIVE_INFINITY : now - assertion.madeAt;
-  if (assertion !== undefined && age >= 0 && age < jwt.lifetime / 2) {
+  if (assertion !== undefined && age >= 0 && age < assertion.serves) {
     return assemble(request, profile, handoff, assertion);
   }
   handoff.signing ??= sign(request, handoff, jwt);
@@ -112,12 +118,14 @@ async function sign(
 ): Promise<Assertion> {
   const { gate, policy, session, route, now, browserTarget, requestId } = request;
   try {
-    const jti = encodeUlid(now, gate.house.random.bytes(10));
+    const octets = gate.house.random.bytes(11);
+    const jti = encodeUlid(now, octets.subarray(0, 10));
     const issuer = policy.identity.issuer ?? originOf(browserTarget);
     const claims = assertionClaims({ session, route: route.name, requestId, issuer, jti }, now, jwt.lifetime);
     const token = await gate.house.signer.sign(claims, now);
     const headers = handoff.plain && [...handoff.plain, jwt.header, token];
-    handoff.assertion = { token, madeAt: now, headers };
+    const serves = jwt.lifetime * (0.5 + (0.2 * (octets[10] ?? 0)) / 256);
+    handoff.assertion = { token, madeAt: now, serves, headers };
     return handoff.assertion;
   } finally {
     handoff.signing = undefined;

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { Incoming } from './front/message.ts';
 import type { RequestFraming } from './upstream/request-head.ts';
 
 /** The fields every request is read for, gathered in one pass over the raw header list. */
@@ -9,6 +9,8 @@ export type Fields = {
   /** Every Content-Length and Transfer-Encoding, in order. */
   lengths: readonly string[];
   codings: readonly string[];
+  /** The session cookie, once somebody looked for it under this name. */
+  session: { readonly name: string; readonly value: string | undefined } | undefined;
 };
 
 /** Why a message that the parser let through has more than one reading (RFC 9112 §6.1, §6.3). */
@@ -19,7 +21,7 @@ const NO_VALUES: readonly string[] = [];
 
 /** Gathers host, cookie and framing. `headers` of the message is not touched: it hides repeats and costs time. */
 export function readFields(raw: readonly string[]): Fields {
-  const fields: Fields = { hosts: [], cookie: undefined, lengths: NO_VALUES, codings: NO_VALUES };
+  const fields: Fields = { hosts: [], cookie: undefined, lengths: NO_VALUES, codings: NO_VALUES, session: undefined };
   for (let index = 0; index + 1 < raw.length; index += 2) {
     const name = raw[index] ?? '';
     switch (name.length) {
@@ -42,7 +44,7 @@ export function readFields(raw: readonly string[]): Fields {
 }
 
 /** How the body of a request is framed, or why that cannot be said without doubt. */
-export function readFraming(req: IncomingMessage, { lengths, codings }: Fields): RequestFraming | FramingFault {
+export function readFraming(req: Incoming, { lengths, codings }: Fields): RequestFraming | FramingFault {
   if (req.httpVersionMajor !== 1 || req.httpVersionMinor > 1) return 'http-version';
   if (codings.length > 0) {
     if (codings.length > 1 || codings[0]?.toLowerCase() !== 'chunked' || req.httpVersionMinor === 0) {

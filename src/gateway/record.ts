@@ -4,15 +4,20 @@ import { requestNumber } from '../core/request-number.ts';
 import { auditEvent } from '../flows/origin.ts';
 import { originOf, type Visit } from './visit.ts';
 
+/** What a record needs of a visit: requests that another proxy asks about have no response of their own. */
+export type Recorded = Pick<Visit, 'gate' | 'running' | 'id' | 'now' | 'client' | 'target' | 'route' | 'session'> & {
+  readonly req: { readonly method?: string | undefined; readonly url?: string | undefined };
+};
+
 /** Longest address of a request that is kept. */
 const URL_MAX = 2048;
 
 /** The login of whoever the request belongs to, folded; the empty string for nobody. */
-const loginOf = (visit: Visit): string => foldLogin(visit.session?.account.login ?? '') ?? '';
+const loginOf = (visit: Recorded): string => foldLogin(visit.session?.account.login ?? '') ?? '';
 
 /** Appends to the audit trail without waiting for it. */
 export function auditVisit(
-  visit: Visit,
+  visit: Recorded,
   kind: AuditKind,
   reason: string,
   detail: Readonly<Record<string, string | number | boolean>> = {},
@@ -24,7 +29,7 @@ export function auditVisit(
 }
 
 /** Keeps a request that did not simply pass, so that the number on its page can be explained. */
-export function recordVisit(visit: Visit, status: number, outcome: string): void {
+export function recordVisit(visit: Recorded, status: number, outcome: string): void {
   visit.gate.house.requests.record({
     id: visit.id,
     at: visit.now,
@@ -39,7 +44,7 @@ export function recordVisit(visit: Visit, status: number, outcome: string): void
 }
 
 /** One line for each request, where the configuration wants it. */
-export function logVisit(visit: Visit, status: number, outcome: string): void {
+export function logVisit(visit: Recorded, status: number, outcome: string): void {
   if (!visit.running.policy.log.access) return;
   const { gate, route, session } = visit;
   gate.house.log.info('request', {
@@ -56,7 +61,7 @@ export function logVisit(visit: Visit, status: number, outcome: string): void {
 }
 
 /** Scheme, host, path and the names of the query: values may be personal and are not kept. */
-function urlOf({ target, req }: Visit): string {
+function urlOf({ target, req }: Recorded): string {
   if (target === undefined) return (req.url ?? '').slice(0, URL_MAX).replace(/[^\x21-\x7e]|\?.*$/g, '');
   const names = target.query === '' ? '' : target.query.replace(/=[^&]*/g, '=');
   return `${originOf(target)}${target.path}${names}`.slice(0, URL_MAX);

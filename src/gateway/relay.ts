@@ -1,17 +1,19 @@
-import type { ServerResponse } from 'node:http';
 import type { Session } from '../core/session/session.ts';
+import type { UnderOpening } from '../flows/openings.ts';
 import type { Watcher } from '../flows/session-watch.ts';
 import type { Page } from '../ports.ts';
+import { signOutWithApplication } from './app-logout.ts';
+import { END_MAX } from './front/message.ts';
 import { freeWhenSent, lendCopy } from './lent-buffers.ts';
 import { auditVisit, logVisit, recordVisit } from './record.ts';
-import { DRAIN_MAX, endLater, respondPage, unreadBytes } from './respond.ts';
+import { DRAIN_MAX, respondPage, unreadBytes } from './respond.ts';
 import { responseHeaders } from './response-headers.ts';
 import { acceptsTunnel, Tunnel } from './tunnel.ts';
 import type { Exchange, ExchangeListener, UpstreamFault } from './upstream/exchange.ts';
-import type { UpstreamPool } from './upstream/pool.ts';
+import type { ChosenTarget, UpstreamPool } from './upstream/pool.ts';
 import type { UpstreamRequest } from './upstream/request-head.ts';
 import type { ResponseHead } from './upstream/response-head.ts';
-import { type Admitted, authorityOf } from './visit.ts';
+import type { Admitted } from './visit.ts';
 
 /** A body that takes the place of the request's own: a kept form post on its way at last. */
 export type OtherBody = {
@@ -21,16 +23,11 @@ export type OtherBody = {
   readonly headers: readonly string[];
 };
 
-const NOTHING = Buffer.alloc(0);
-
-/** A body up to this length that came with its head leaves with it as one text: one write, nothing gathered. */
-const ONE_WRITE_MAX = 16 * 1024;
-
 /**
  * Carries one admitted request to its upstream and the response back. Nothing is held: each side flows as fast as the
  * other takes it. Whoever goes away takes the other side along, and so does the end of the session.
  */
-export class Relay implements ExchangeListener, Watcher {
+export class Relay implements ExchangeListener, Watcher, UnderOpening {
   place = -1;
   watched: Session | undefined;
   readonly #visit: Admitted;
@@ -41,8 +38,6 @@ export class Relay implements ExchangeListener, Watcher {
   #tunnel: Tunnel | undefined;
   #received = 0;
   #headHeld = false;
-  #closing = false;
-  #continued = false;
 
   constructor(visit: Admitted, pool: UpstreamPool, host: string, other: OtherBody | undefined) {
     this.#visit = visit;
@@ -51,11 +46,12 @@ export class Relay implements ExchangeListener, Watcher {
     this.#other = other;
   }
 
-  start(request: UpstreamRequest): void {
-    const { res, session, gate } = this.#visit;
-    res.on('close', () => this.#onClose());
+  start(request: UpstreamRequest, chosen: ChosenTarget): void {
+    const { res, session, gate, route } = this.#visit;
+    res.listen(this);
     if (session !== undefined) gate.live.watch(session.id, this);
-    this.#exchange = this.#pool.request(request, this);
+    else if (route.auth.kind === 'sign-in') gate.openings.watch(route.name, this);
+    this.#exchange = this.#pool.request(request, this, chosen);
   }
 
   onReady(exchange: Exchange): void {
@@ -66,13 +62,11 @@ export class Relay implements ExchangeListener, Watcher {
       exchange.end();
       return;
     }
-    if (framing.kind === 'none' || exchange.requestSent || this.#visit.upgradeHead !== undefined) return;
-    req.on('data', (bytes: Buffer) => this.#send(exchange, bytes));
-    req.once('end', () => exchange.end());
+    if (framing.kind === 'none' || exchange.requestSent || req.upgradeHead !== undefined) return;
+    req.read({ onData: (bytes) => this.#send(exchange, bytes), onEnd: () => exchange.end() });
   }
 
   onContinue(): void {
-    this.#continued = true;
     this.#visit.res.writeContinue();
   }
 
@@ -84,8 +78,8 @@ export class Relay implements ExchangeListener, Watcher {
     }
     const headers = this.#headersOf(head);
     if (this.#other !== undefined) headers.push(...this.#other.headers);
-    this.#closing = unreadBytes(this.#visit) > DRAIN_MAX;
-    if (this.#closing || gate.draining) headers.push('Connection', 'close');
+    if (this.#visit.route.appLogout !== undefined) headers.push(...signOutWithApplication(this.#visit, this));
+    if (unreadBytes(this.#visit) > DRAIN_MAX || gate.draining) res.keepAlive = false;
     res.writeHead(head.status, head.reason, headers);
     this.#headHeld = true;
   }
@@ -100,9 +94,12 @@ export class Relay implements ExchangeListener, Watcher {
     this.#headHeld = false;
     // The bytes lie in the buffer of the connection, which the next read overwrites.
     const { copy, giveBack } = lendCopy(bytes);
-    const flows = giveBack === undefined ? res.write(copy) : res.write(copy, giveBack);
-    if (!flows) res.once('drain', () => this.#exchange?.resume());
-    return flows;
+    return res.write(copy, giveBack);
+  }
+
+  /** The browser takes bytes again. */
+  drain(): void {
+    this.#exchange?.resume();
   }
 
   onPause(): void {
@@ -127,10 +124,12 @@ export class Relay implements ExchangeListener, Watcher {
       request: id,
       route: route.name,
       upstream: this.#pool.upstream.name,
+      target: this.#exchange?.target.authority,
       fault,
+      reason: this.#exchange?.reason,
     });
     if (res.headersSent || this.#headHeld) {
-      logVisit(this.#visit, res.statusCode, `upstream ${fault}`);
+      logVisit(this.#visit, res.status, `upstream ${fault}`);
       res.destroy();
       return;
     }
@@ -151,26 +150,24 @@ export class Relay implements ExchangeListener, Watcher {
   }
 
   #finish(last: Buffer): void {
-    const { res, req, expectsContinue } = this.#visit;
-    logVisit(this.#visit, res.statusCode, 'forward');
-    const isWhole = this.#headHeld && last.length > 0 && last.length <= ONE_WRITE_MAX && !res.chunkedEncoding;
+    const { res } = this.#visit;
+    logVisit(this.#visit, res.status, 'forward');
     this.#headHeld = false;
-    const isArriving = !req.complete && (!expectsContinue || this.#continued);
-    if (this.#closing && isArriving) endLater(this.#visit, Buffer.from(last));
-    else if (isWhole) writeWhole(res, last);
-    else res.end(last.length === 0 ? NOTHING : Buffer.from(last));
+    // A long end goes the way of all parts: through memory that comes back.
+    if (last.length > END_MAX) this.onBody(last, false);
+    res.end(last.length > END_MAX ? undefined : last);
   }
 
   #headersOf(head: ResponseHead): string[] {
-    const { running, route, target, session, id } = this.#visit;
+    const { running, route, target, id } = this.#visit;
     const { upstream } = this.#pool;
     return responseHeaders(head.rawHeaders, {
       route,
       target,
-      upstreamHosts: () => [authorityOf(upstream.host, upstream.port), this.#host],
+      upstreamHosts: () => [...upstream.targets.map(({ authority }) => authority), this.#host],
       ownCookies: running.ownCookies,
       requestId: id,
-      isPersonal: session !== undefined,
+      isPersonal: route.auth.kind === 'sign-in',
       status: head.status,
     });
   }
@@ -185,7 +182,10 @@ export class Relay implements ExchangeListener, Watcher {
       return;
     }
     logVisit(this.#visit, 101, 'forward');
-    this.#tunnel = new Tunnel(this.#visit, exchange, head, this.#headersOf(head), () => gate.live.unwatch(this));
+    this.#tunnel = new Tunnel(this.#visit, exchange, head, this.#headersOf(head), () => {
+      gate.live.unwatch(this);
+      gate.openings.unwatch(this);
+    });
   }
 
   #respondFault(fault: UpstreamFault): void {
@@ -215,27 +215,30 @@ export class Relay implements ExchangeListener, Watcher {
   onSessionEnd(): void {
     const { res, route } = this.#visit;
     auditVisit(this.#visit, 'access.denied', 'session-ended', { open: true, name: route.name });
-    recordVisit(this.#visit, res.headersSent ? res.statusCode : 401, 'cut session-ended');
+    recordVisit(this.#visit, res.headersSent ? res.status : 401, 'cut session-ended');
+    this.#cut();
+  }
+
+  /** The opening of the route, under which it passed without a session, ended. */
+  onOpeningEnd(): void {
+    const { res } = this.#visit;
+    recordVisit(this.#visit, res.headersSent ? res.status : 401, 'cut opening-ended');
+    this.#cut();
+  }
+
+  #cut(): void {
     this.#exchange?.abort();
     this.#tunnel?.destroy();
-    res.destroy();
+    this.#visit.res.destroy();
   }
 
-  #onClose(): void {
+  /** The response left whole, or the browser is gone. */
+  close(): void {
     if (this.#tunnel !== undefined) return;
     this.#visit.gate.live.unwatch(this);
+    this.#visit.gate.openings.unwatch(this);
     this.#exchange?.abort();
   }
-}
-
-/**
- * Head and body in one plain write. `end` with a body would queue an empty write behind it, and both would leave through
- * the slower gathering call.
- */
-function writeWhole(res: ServerResponse, body: Buffer): void {
-  res.write(body.toString('latin1'), 'latin1');
-  res.socket?.uncork();
-  res.end();
 }
 
 /** The smaller of two limits where 0 means none. */

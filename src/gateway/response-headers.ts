@@ -1,22 +1,26 @@
-import { readAuthority } from '../core/access/authority.ts';
-import type { Rewrite, Route } from '../core/access/route.ts';
-import type { Target } from '../core/access/target.ts';
-import { originOf } from './visit.ts';
+import { type CookieFacts, rewriteCookie } from './app-cookies.ts';
+import { type AddressFacts, rewriteLinks, rewriteReference, rewriteRefresh } from './own-address.ts';
 
 /** What the headers of a response are judged by. */
-export type ResponseFacts = {
-  readonly route: Route;
-  readonly target: Target;
-  /** `host:port` of the upstream, and the Host field it was sent: both are names of the application for itself. */
-  readonly upstreamHosts: () => readonly string[];
-  readonly ownCookies: ReadonlySet<string>;
-  readonly requestId: string;
-  /** The answer may depend on who asked. */
-  readonly isPersonal: boolean;
-  readonly status: number;
-};
+export type ResponseFacts = AddressFacts &
+  CookieFacts & {
+    readonly requestId: string;
+    /** The answer may depend on who asked. */
+    readonly isPersonal: boolean;
+    readonly status: number;
+  };
 
-type ResponseField = 'keep' | 'drop' | 'connection' | 'location' | 'set-cookie' | 'cache-control' | 'vary' | 'length';
+type ResponseField =
+  | 'keep'
+  | 'drop'
+  | 'connection'
+  | 'location'
+  | 'refresh'
+  | 'link'
+  | 'set-cookie'
+  | 'cache-control'
+  | 'vary'
+  | 'length';
 
 const FIELDS: Readonly<Record<string, ResponseField>> = {
   connection: 'connection',
@@ -31,6 +35,8 @@ const FIELDS: Readonly<Record<string, ResponseField>> = {
   'x-request-id': 'drop',
   location: 'location',
   'content-location': 'location',
+  refresh: 'refresh',
+  link: 'link',
   'set-cookie': 'set-cookie',
   'cache-control': 'cache-control',
   vary: 'vary',
@@ -39,8 +45,16 @@ const FIELDS: Readonly<Record<string, ResponseField>> = {
 
 const known = new Map<string, ResponseField>();
 
+function placeOf(name: string): number {
+  return 32 * name.length + (name.charCodeAt(0) & 31);
+}
+
+/** Length and first letter of every name that means something, so that most names need no look into a table. */
+const MAYBE = new Set(Object.keys(FIELDS).map(placeOf));
+
 /** What a field name means here, remembered: the same names come with every response. */
 function classify(name: string): ResponseField {
+  if (!MAYBE.has(placeOf(name))) return 'keep';
   const remembered = known.get(name);
   if (remembered !== undefined) return remembered;
   const folded = name.toLowerCase();
@@ -71,7 +85,13 @@ export function responseHeaders(raw: readonly string[], facts: ResponseFacts): s
         if (facts.status !== 204) headers.push(name, value);
         break;
       case 'location':
-        headers.push(name, rewriteLocation(value, facts));
+        headers.push(name, rewriteReference(value, facts));
+        break;
+      case 'refresh':
+        headers.push(name, rewriteRefresh(value, facts));
+        break;
+      case 'link':
+        headers.push(name, rewriteLinks(value, facts));
         break;
       case 'set-cookie': {
         const cookie = rewriteCookie(value, facts);
@@ -132,72 +152,3 @@ function nominatedBy(raw: readonly string[]): string[] | undefined {
   }
   return names;
 }
-
-/** A redirect to the application's own address, turned to the browser's. Everything else stays as it is. */
-function rewriteLocation(value: string, { route, target, upstreamHosts }: ResponseFacts): string {
-  const { rewrite } = route;
-  if (rewrite.location === 'keep') return value;
-  if (value.startsWith('/') && !value.startsWith('//')) return browserPath(value, rewrite);
-  const absolute = /^(https?):\/\/([^/?#\\]*)([/?#].*)?$/is.exec(value);
-  if (absolute === null) return value;
-  const scheme = absolute[1]?.toLowerCase() === 'https' ? 'https' : 'http';
-  const named = readAuthority(absolute[2] ?? '', scheme);
-  if (named === undefined) return value;
-  const usual = scheme === 'https' ? 443 : 80;
-  const isOwn = upstreamHosts().some((host) => {
-    const own = readAuthority(host, 'http');
-    // The browser's host with the upstream's port, or with none: the application guessing at its own address.
-    const isGuess = named.host === target.host && (named.port === own?.port || named.port === usual);
-    return own !== undefined && ((own.host === named.host && own.port === named.port) || isGuess);
-  });
-  if (!isOwn && !(named.host === target.host && named.port === target.port)) return value;
-  const rest = absolute[3] ?? '/';
-  return originOf(target) + (rest.startsWith('/') ? browserPath(rest, rewrite) : `/${rest}`);
-}
-
-/** The application's path as the browser has to ask for it. */
-function browserPath(path: string, { stripPrefix, addPrefix }: Rewrite): string {
-  const inner = addPrefix !== '' && isBelow(path, addPrefix) ? path.slice(addPrefix.length) : path;
-  const rooted = inner === path || inner.startsWith('/') ? inner : `/${inner}`;
-  if (stripPrefix !== '') return `${stripPrefix}${rooted.startsWith('/') ? rooted : `/${rooted}`}`;
-  // With the prefix gone, a second slash in front would name another host; browsers overlook tabs and turn backslashes.
-  return inner !== path && /^[/\\]\s*[/\\]/.test(rooted) ? `/.${rooted}` : rooted;
-}
-
-/** True if the path is the prefix or lies below it, by whole segments. */
-export const isBelow = (path: string, prefix: string): boolean =>
-  path.startsWith(prefix) && (prefix.endsWith('/') || /^(?:[/?#]|$)/.test(path.slice(prefix.length)));
-
-/** A cookie as the browser may keep it; undefined for one of our names. */
-function rewriteCookie(line: string, { route, target, ownCookies }: ResponseFacts): string | undefined {
-  const [pair = '', ...attributes] = line.split(';');
-  // A cookie without a name is sent back as its bare value, which may read `name=value` (RFC 6265bis §5.8.3).
-  const named = pair.replace(/^[\s=]+/, '');
-  if (ownCookies.has((named.split('=')[0] ?? '').trim())) return undefined;
-  const { cookies, stripPrefix, addPrefix } = route.rewrite;
-  const parts = [pair];
-  const has = new Set<string>();
-  for (const attribute of attributes) {
-    const [key = '', value = ''] = attribute.trim().split('=', 2);
-    const name = key.trim().toLowerCase();
-    if (name === 'domain' && cookies.domain === 'auto' && !coversHost(value, target.host)) continue;
-    if (name === 'samesite' && cookies.sameSite !== 'keep') continue;
-    has.add(name);
-    const moved = name === 'path' && cookies.path === 'auto' && (stripPrefix !== '' || addPrefix !== '');
-    parts.push(moved ? ` Path=${browserPath(value, route.rewrite)}` : attribute);
-  }
-  for (const flag of cookies.add) {
-    if (has.has(flag.toLowerCase()) || (flag === 'Secure' && target.scheme !== 'https')) continue;
-    parts.push(` ${flag}`);
-  }
-  if (cookies.sameSite !== 'keep') parts.push(` SameSite=${SAME_SITE[cookies.sameSite]}`);
-  return parts.join(';');
-}
-
-/** True if a Domain covers the browser's host. A browser refuses a cookie whose Domain does not; host-only is right then. */
-function coversHost(value: string, host: string): boolean {
-  const domain = value.trim().toLowerCase().replace(/^\./, '');
-  return domain === host || host.endsWith(`.${domain}`);
-}
-
-const SAME_SITE = { lax: 'Lax', strict: 'Strict', none: 'None' } as const;

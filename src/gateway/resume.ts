@@ -10,7 +10,8 @@ import { type Admitted, cookiesOf } from './visit.ts';
 
 /** The kept post that this admitted request asks to send, named by the one-time cookie of the resume page. */
 export function resumeOf(visit: Admitted): string | undefined {
-  if (visit.req.method !== 'POST' || visit.session === undefined || visit.upgradeHead !== undefined) return undefined;
+  if (visit.req.method !== 'POST' || visit.session === undefined || visit.req.upgradeHead !== undefined)
+    return undefined;
   const id = readCookie(visit.fields.cookie, cookiesOf(visit).resume);
   return id === undefined || isForeignPost(visit) ? undefined : id;
 }
@@ -42,6 +43,5 @@ export async function resumeKeptPost(
     respondSeeOther(visit, location, { outcome: 'resume gone', headers: clear });
     return;
   }
-  visit.req.resume();
   forward(visit, action, { bytes: Buffer.from(spent.body), contentType: spent.contentType, headers: clear });
 }

@@ -32,8 +32,9 @@ export class Tunnel {
     headers: readonly string[],
     onClosed: () => void,
   ) {
-    const { req, res, upgradeHead, gate } = visit;
-    const { socket } = req;
+    const { req, res, gate } = visit;
+    const { upgradeHead } = req;
+    const socket = res.takeOver();
     this.#socket = socket;
     this.#exchange = exchange;
     gate.counters.tunnels += 1;
@@ -42,8 +43,6 @@ export class Tunnel {
       onClosed();
       exchange.abort();
     });
-    res.detachSocket(socket);
-    socket.setTimeout(0);
     let text = `HTTP/1.1 101 ${head.reason === '' ? 'Switching Protocols' : head.reason}\r\n`;
     for (let index = 0; index + 1 < headers.length; index += 2) text += `${headers[index]}: ${headers[index + 1]}\r\n`;
     socket.write(`${text}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n`, 'latin1');

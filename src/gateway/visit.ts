@@ -1,12 +1,10 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
-import { type Address, readAddress } from '../core/access/cidr.ts';
+import type { Address } from '../core/access/cidr.ts';
 import { type Client, clientOf } from '../core/access/client-address.ts';
 import type { Route } from '../core/access/route.ts';
 import type { Target } from '../core/access/target.ts';
 import type { Session } from '../core/session/session.ts';
 import type { Instant } from '../core/time.ts';
-import { stateOf } from './connection-state.ts';
+import type { Incoming, Outgoing } from './front/message.ts';
 import type { Gate, Running } from './gate.ts';
 import { type Fields, readFields } from './read-fields.ts';
 import type { RequestFraming } from './upstream/request-head.ts';
@@ -15,8 +13,8 @@ import type { RequestFraming } from './upstream/request-head.ts';
 export type Visit = {
   readonly gate: Gate;
   readonly running: Running;
-  readonly req: IncomingMessage;
-  readonly res: ServerResponse;
+  readonly req: Incoming;
+  readonly res: Outgoing;
   readonly id: string;
   readonly now: Instant;
   readonly peer: Address;
@@ -24,10 +22,6 @@ export type Visit = {
   readonly fields: Fields;
   /** The host the browser asked for: the Host field, or what a trusted proxy says it was. */
   readonly browserHost: string;
-  /** The client waits for 100 Continue before it sends a body. */
-  readonly expectsContinue: boolean;
-  /** The bytes behind the head of an upgrade request; undefined for every other request. */
-  readonly upgradeHead: Buffer | undefined;
   framing: RequestFraming;
   target: Target | undefined;
   route: Route | undefined;
@@ -37,39 +31,34 @@ export type Visit = {
 /** A visit that was let through on a route. */
 export type Admitted = Visit & { target: Target; route: Route };
 
-export type Arrival = {
-  readonly expectsContinue?: boolean;
-  readonly upgradeHead?: Buffer;
-};
-
-const NOBODY: Address = { family: 4, value: 0n, text: '0.0.0.0' };
-
-/** Address of the socket's other end, read once for each connection. */
-function peerOf(socket: Socket): Address {
-  const state = stateOf(socket);
-  state.peer ??= readAddress(socket.remoteAddress ?? '') ?? NOBODY;
-  return state.peer;
-}
-
 /** Who asks. Behind a trusted proxy that is somebody else with every request; otherwise it is known of the connection. */
-function clientFor(req: IncomingMessage, peer: Address, running: Running): Client {
-  const state = stateOf(req.socket);
-  if (state.client !== undefined && state.clientUnder === running) return state.client;
-  const client = clientOf({ peer, rawHeaders: req.rawHeaders, scheme: 'http' }, running.policy.server.trustedProxies);
+function clientFor({ connection, rawHeaders }: Incoming, running: Running): Client {
+  if (connection.client !== undefined && connection.clientUnder === running) return connection.client;
+  const { peer, scheme, mayForward } = connection;
+  const trusted = mayForward ? running.policy.server.trustedProxies : [];
+  const client = clientOf({ peer, rawHeaders, scheme }, trusted);
   if (!client.isProxied) {
-    state.client = client;
-    state.clientUnder = running;
+    connection.client = client;
+    connection.clientUnder = running;
   }
   return client;
 }
 
+/** What the fields say. A section that came before on this connection is not read again. */
+function fieldsOf({ connection, rawHeaders }: Incoming): Fields {
+  if (connection.fields !== undefined && connection.rawHeaders === rawHeaders) return connection.fields;
+  const fields = readFields(rawHeaders);
+  connection.rawHeaders = rawHeaders;
+  connection.fields = fields;
+  return fields;
+}
+
 /** Begins a visit: number, time, who asks. */
-export function arrive(gate: Gate, req: IncomingMessage, res: ServerResponse, arrival: Arrival): Visit {
+export function arrive(gate: Gate, req: Incoming, res: Outgoing): Visit {
   const { running } = gate;
   const now = gate.house.clock.now();
-  const peer = peerOf(req.socket);
-  const fields = readFields(req.rawHeaders);
-  const client = clientFor(req, peer, running);
+  const fields = fieldsOf(req);
+  const client = clientFor(req, running);
   gate.counters.requests += 1;
   return {
     gate,
@@ -78,12 +67,10 @@ export function arrive(gate: Gate, req: IncomingMessage, res: ServerResponse, ar
     res,
     id: gate.ids.next(now),
     now,
-    peer,
+    peer: req.connection.peer,
     client,
     fields,
     browserHost: client.forwardedHost ?? fields.hosts[0] ?? '',
-    expectsContinue: arrival.expectsContinue ?? false,
-    upgradeHead: arrival.upgradeHead,
     framing: { kind: 'none' },
     target: undefined,
     route: undefined,
@@ -99,9 +86,3 @@ export function originOf(target: Target): string {
   const usual = target.scheme === 'https' ? 443 : 80;
   return `${target.scheme}://${target.host}${target.port === usual ? '' : `:${target.port}`}`;
 }
-
-/** `host:port`, without the port where it goes without saying. */
-export const authorityOf = (host: string, port: number): string => {
-  const name = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
-  return port === 80 ? name : `${name}:${port}`;
-};

@@ -2,6 +2,7 @@ import type { DenyReason } from '../core/access/decide.ts';
 import type { Route } from '../core/access/route.ts';
 import { textIn, titleOf } from '../core/policy.ts';
 import type { Session } from '../core/session/session.ts';
+import { MINUTE, type Milliseconds } from '../core/time.ts';
 import type { Page } from '../ports.ts';
 import type { PageText } from '../texts/pages/ko.ts';
 import { clockTimeFrom, dayAndTime, sizeText } from '../texts/time.ts';
@@ -62,6 +63,8 @@ export function noticeOf(page: Page, reader: Reader): Notice {
       const actions = [{ text: t('login.title'), href: page.loginUrl, main: true }];
       return { code: page.code, heading, lead, actions, facts: [], languages: 'none', login: page.loginUrl };
     }
+    case 'maintenance':
+      return maintenance(page, reader);
     case 'unavailable': {
       const lead = [t('fault.unavailableLead'), t('fault.sorry'), t('fault.later')];
       const heading = t('fault.unavailable');
@@ -76,6 +79,30 @@ export function noticeOf(page: Page, reader: Reader): Notice {
       };
     }
   }
+}
+
+/** How soon somebody should look again where nobody said when it is over. */
+const LOOK_AGAIN: Milliseconds = 2 * MINUTE;
+
+function maintenance(page: Extract<Page, { kind: 'maintenance' }>, reader: Reader): Notice {
+  const { t, language, zone, context } = reader;
+  const app = titleOf(page.route, language);
+  const isAhead = page.until !== undefined && page.until > context.now;
+  const over = isAhead
+    ? t('maintenance.until', { time: dayAndTime(page.until ?? 0, language, zone) })
+    : t('maintenance.open');
+  const own = textIn(page.text, language);
+  return {
+    code: 'maintenance',
+    heading: t('maintenance.title', { app }),
+    lead: [...(own === undefined ? [] : [own]), over, t('maintenance.others')],
+    destination: { title: app, place: placeOf(context.host, context.path) },
+    // A query alone stays on this very address, whatever its path looks like.
+    actions: [{ text: t('page.retry'), href: context.query || '?', main: true }, toStart(reader)],
+    facts: [],
+    languages: 'links',
+    retryAt: isAhead ? page.until : context.now + LOOK_AGAIN,
+  };
 }
 
 /** Sentences that need values: whoever says them fills them in. */

@@ -44,7 +44,10 @@ export const problem = (visit: Visit, status: number, notice: (reader: Reader) =
 export const notFound = (visit: Visit): Answer =>
   showNotice(visit, 404, (reader) => ({ ...plain(reader, 'not_found', 'notFound'), actions: [toStart(reader)] }));
 
-/** 303: the browser asks for `location` next, with GET. Only paths of this host are ever given. */
+/**
+ * 303: the browser asks for `location` next, with GET. Only paths of this host are ever given; between the portal and the
+ * host that waits for it, addresses of those two.
+ */
 export const goTo = (location: string, cookies: readonly string[] = []): Answer => ({
   status: 303,
   headers: { ...answerHeaders(), location },

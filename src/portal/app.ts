@@ -5,6 +5,7 @@ import { plain } from '../http/notices.ts';
 import { Busy } from '../ports.ts';
 import { type Answer, languageCookie, notFound, send, showNotice } from './answer.ts';
 import { showApps } from './apps.ts';
+import { showHandOver } from './hand-over.ts';
 import { showLogin, submitLogin } from './login.ts';
 import { showLogout, submitLogout } from './logout.ts';
 import { showResume, submitResume } from './resume.ts';
@@ -39,10 +40,12 @@ export function createPortal(parts: PortalParts): PortalHandler {
   app.get('/', serve(showApps));
   app.get('/login', serve(showLogin)).post('/login', serve(submitLogin));
   app.get('/logout', serve(showLogout)).post('/logout', serve(submitLogout));
+  app.head('/handover', serve(refusedMethod('GET'))).get('/handover', serve(showHandOver));
   app.get('/resume', serve(showResume)).post('/resume', serve(submitResume));
   app.get('/session', serve(showSession));
   app.get('/jwks.json', serve(showKeys));
   app.all(['/login', '/logout', '/resume'], serve(refusedMethod('GET, HEAD, POST')));
+  app.all('/handover', serve(refusedMethod('GET')));
   app.all(['/', '/session', '/jwks.json'], serve(refusedMethod('GET, HEAD')));
   app.use(serve(notFound));
 

@@ -38,8 +38,11 @@ function appOf(visit: Visit, session: Session, route: Route): App | undefined {
   const facts = { route, target: read.value, method: 'GET', session, address: context.address, now };
   const decision = decideAccess(facts);
   if (decision.kind === 'deny') return undefined;
-  // A sign-in holds on its own host only; elsewhere the application asks for all it needs.
-  const abroad = read.value.host !== context.host ? decideAccess({ ...facts, session: undefined }) : decision;
+  // Without a portal a sign-in holds on its own host only; elsewhere the application asks for all it needs.
+  const abroad =
+    read.value.host !== context.host && policy.server.portal === undefined
+      ? decideAccess({ ...facts, session: undefined })
+      : decision;
   const href = `${context.scheme}://${address.authority}${address.path}`;
   if (route.auth.kind === 'bypass') return { route, href, need: 'open' };
   return { route, href, need: abroad.kind === 'authenticate' ? abroad.need : [] };

@@ -5,6 +5,7 @@ import { canonicalise } from '../core/access/target.ts';
 import type { Factor } from '../core/identity/factors.ts';
 import type { Policy } from '../core/policy.ts';
 import { beginSignIn } from '../flows/begin-sign-in.ts';
+import { findAim } from '../flows/hand-over.ts';
 import { placeOfRoute } from '../flows/place.ts';
 import { offersSms, type SignInStep } from '../flows/sign-in-step.ts';
 import { formToken } from '../http/csrf.ts';
@@ -36,14 +37,15 @@ export async function showForm(
   const kept =
     transaction.keptPost === undefined ? undefined : await parts.house.browsers.findKept(transaction.keptPost, now);
   const rising = transaction.riseFrom === undefined ? undefined : session;
+  const aim = await aimOf(visit, transaction);
   const page = {
     kind: 'sign-in',
-    transaction,
+    transaction: { ...transaction, host: aim.host },
     route,
     csrf: formToken(parts.house.digests, browserSecret, transaction.id),
     login: login.slice(0, LONGEST_LOGIN),
     kept,
-    rise: rising && { login: rising.account.login, because: becauseOf(visit, route, transaction) },
+    rise: rising && { login: rising.account.login, because: becauseOf(visit, route, aim) },
     texts: await textsFor(visit, transaction, choice),
     spare: spareFor(policy, transaction, choice),
     chosen: choice,
@@ -129,6 +131,12 @@ export async function startAnew(
 /** The list of applications. */
 export const home = (policy: Policy): string => `${policy.server.reservedPath}/`;
 
+/** Where the person is going: what waits on another host, or the sign-in itself. */
+export async function aimOf({ parts }: Visit, transaction: LoginTransaction): Promise<LoginTransaction> {
+  if (transaction.onBehalfOf === undefined) return transaction;
+  return (await findAim(parts.house, transaction.id)) ?? transaction;
+}
+
 /** Where a sign-in leads; undefined for the list of applications. */
 export const routeOf = (policy: Policy, transaction: LoginTransaction): Route | undefined =>
   policy.routes.all.find((route) => route.name === transaction.route);
@@ -139,17 +147,20 @@ function becauseOf(
   route: Route | undefined,
   transaction: LoginTransaction,
 ): LocalText {
-  const method = transaction.keptPost === undefined ? 'GET' : 'POST';
-  const target = canonicalise({ method, target: transaction.returnTo, hosts: [context.host], scheme: context.scheme });
+  const { keptPost, returnTo, host, origin } = transaction;
+  const method = transaction.method ?? (keptPost === undefined ? 'GET' : 'POST');
+  const scheme = origin === undefined ? context.scheme : origin.startsWith('https:') ? 'https' : 'http';
+  const target = canonicalise({ method, target: returnTo, hosts: [host], scheme });
   if (route === undefined || !target.ok) return {};
   const decision = decideAccess({ route, target: target.value, method, session, address: context.address, now });
   return decision.kind === 'authenticate' ? decision.because : {};
 }
 
-/** What the list of applications asks for: the least that any application of this host does. */
-function portalFactors(policy: Policy, host: string): readonly Factor[] {
+/** What the list of applications asks for: the least that any application of this host does; of any host on the portal. */
+export function portalFactors(policy: Policy, host: string): readonly Factor[] {
+  const isPortal = policy.server.portal?.host === host;
   const asked = policy.routes.all.flatMap((route) =>
-    route.auth.kind === 'sign-in' && servesHost(route, host) ? [route.auth.requirement.factors] : [],
+    route.auth.kind === 'sign-in' && (isPortal || servesHost(route, host)) ? [route.auth.requirement.factors] : [],
   );
   return asked.toSorted((left, right) => left.length - right.length)[0] ?? ['otp'];
 }

@@ -13,15 +13,22 @@ import { readerOf } from '../http/reader.ts';
 import type { LoginTransaction } from '../ports.ts';
 import { roundedClockTime } from '../texts/time.ts';
 import { type Answer, browserCookie, goTo, languageCookie, showNotice, showPage } from './answer.ts';
-import { home, routeOf, type Shown, showForm, showStep, startAnew } from './login-pages.ts';
+import { isElsewhere, receive, signInElsewhere } from './hand-over.ts';
+import { aimOf, home, routeOf, type Shown, showForm, showStep, startAnew } from './login-pages.ts';
 import { hasOwnToken, readSubmitted } from './submission.ts';
 import { onlyParameter, type Visit } from './visit.ts';
 
-/** `GET /login`: the form of a sign-in in progress, or of a new one to the list of applications. */
+/**
+ * `GET /login`: the form of a sign-in in progress, or of a new one to the list of applications. Where there is a portal,
+ * its host has the form and every other one leads there.
+ */
 export async function showLogin(visit: Visit): Promise<Answer> {
   const { parts, query, browserSecret, context, session, policy } = visit;
+  if (isElsewhere(visit)) return session === undefined ? signInElsewhere(visit) : goTo(home(policy));
   const asked = onlyParameter(query, 't');
   if (asked === undefined) return session === undefined ? startAnew(visit, 200, {}) : goTo(home(policy));
+  const received = await receive(visit, asked);
+  if (received !== undefined) return received;
   const opened = await openSignIn(parts.house, { transaction: asked, browserSecret, host: context.host, session });
   switch (opened.kind) {
     case 'open':
@@ -54,6 +61,7 @@ export async function submitLogin(visit: Visit): Promise<Answer> {
   if (submitted.kind === 'refused') return submitted.answer;
   const { form, browserSecret } = submitted;
   const { parts, policy } = visit;
+  if (isElsewhere(visit)) return signInElsewhere(visit);
   if (!hasOwnToken(visit, browserSecret, form.t ?? '', form.csrf)) return startAnew(visit, 403, form);
   const sent = { visit, form, browserSecret };
   if (form.lang !== undefined) return inOtherLanguage(sent);
@@ -150,10 +158,10 @@ const kept = ({ login, spare, app }: LoginForm): Pick<Shown, 'login' | 'choice'>
   choice: spare === '1' ? 'spare' : app === '1' ? 'app' : undefined,
 });
 
-function locked(visit: Visit, transaction: LoginTransaction, until: number): Answer {
-  const { policy, context } = visit;
-  const route = routeOf(policy, transaction);
-  return showPage(visit, 429, { kind: 'locked', route, host: context.host, transaction: transaction.id, until });
+async function locked(visit: Visit, transaction: LoginTransaction, until: number): Promise<Answer> {
+  const route = routeOf(visit.policy, transaction);
+  const { host } = await aimOf(visit, transaction);
+  return showPage(visit, 429, { kind: 'locked', route, host, transaction: transaction.id, until });
 }
 
 /** Too many messages were asked for: nothing was sent, and it says from when on one may be. */

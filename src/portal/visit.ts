@@ -4,6 +4,7 @@ import type { Policy } from '../core/policy.ts';
 import { type CookieNames, cookieNames, readCookie } from '../core/session/cookies.ts';
 import type { Session } from '../core/session/session.ts';
 import type { Instant } from '../core/time.ts';
+import type { TellApplications } from '../flows/leaving.ts';
 import type { LiveSessions } from '../flows/live-sessions.ts';
 import type { SitePages } from '../http/pages.ts';
 import type { House, PageContext } from '../ports.ts';
@@ -14,6 +15,8 @@ export type PortalParts = {
   readonly house: House;
   readonly live: LiveSessions;
   readonly pages: SitePages;
+  /** Tells the applications behind the gateway that somebody signed out; absent where there are none. */
+  readonly tellApplications?: TellApplications;
 };
 
 /** What the gateway found out about a request before it handed it over. */
@@ -22,6 +25,8 @@ export type PortalContext = {
   /** Canonical host, without port. */
   readonly host: string;
   readonly scheme: 'http' | 'https';
+  /** Origin of this host as the browser sees it, where the gateway says so. */
+  readonly origin?: string | undefined;
   readonly address: Address;
   readonly peerTrusted: boolean;
 };
@@ -78,6 +83,12 @@ export async function readVisit(request: IncomingMessage, parts: PortalParts, co
     handle,
     session,
   };
+}
+
+/** Origin of this host as the browser sees it. */
+export function originHere({ context, request }: Pick<Visit, 'context' | 'request'>): string {
+  const port = /:(\d{1,5})$/.exec(request.headers.host ?? '')?.[1];
+  return context.origin ?? `${context.scheme}://${context.host}${port === undefined ? '' : `:${port}`}`;
 }
 
 function split(url: string): { readonly path: string; readonly query: string } {

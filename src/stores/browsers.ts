@@ -65,9 +65,13 @@ const rowOfTransaction = (transaction: LoginTransaction): LoginTransactionTable 
   created_at: transaction.createdAt,
   expires_at: transaction.expiresAt,
   spent_at: null,
+  method: transaction.method ?? '',
+  origin: transaction.origin ?? '',
+  on_behalf_of: transaction.onBehalfOf ?? '',
 });
 
-const transactionOf = (row: LoginTransactionTable): LoginTransaction => ({
+/** A login transaction as its row has it. */
+export const transactionOf = (row: LoginTransactionTable): LoginTransaction => ({
   id: row.id,
   browserHash: row.browser_hash,
   host: row.host,
@@ -76,6 +80,9 @@ const transactionOf = (row: LoginTransactionTable): LoginTransaction => ({
   need: row.need.split(',').filter((word): word is Factor => isFactor(word)),
   riseFrom: row.rise_from ?? undefined,
   keptPost: row.kept_post ?? undefined,
+  method: row.method === '' ? undefined : row.method,
+  origin: row.origin === '' ? undefined : row.origin,
+  onBehalfOf: row.on_behalf_of === '' ? undefined : row.on_behalf_of,
   createdAt: row.created_at,
   expiresAt: row.expires_at,
 });

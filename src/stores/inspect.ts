@@ -6,6 +6,7 @@ import type { ChainEnd } from './audit-chain.ts';
 import { readDataKeys } from './data-keys.ts';
 import { openReadOnly } from './database.ts';
 import { pendingMigrations, schemaNumber } from './migrations.ts';
+import { OPENINGS } from './switches.ts';
 
 /** The health of a database file, for people who look after it. */
 export type DatabaseHealth = {
@@ -32,6 +33,19 @@ export function inspectDatabase(path: string): DatabaseHealth {
       isWritable: canWrite(path),
       newestAudit: typeof newest === 'number' ? newest : undefined,
     };
+  } finally {
+    database.close();
+  }
+}
+
+/** Routes that are open without sign-in, and until when. A database that knows no switches yet has none. */
+export function readOpenings(path: string, now: number): ReadonlyMap<string, number> {
+  const database = openReadOnly(path);
+  try {
+    const known = database.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'switch'").get();
+    if (known === undefined) return new Map();
+    const rows = database.prepare<[number], { name: string; until: number }>(OPENINGS).all(now);
+    return new Map(rows.map((row) => [row.name, row.until]));
   } finally {
     database.close();
   }

@@ -3,12 +3,13 @@ import type { Instant } from '../core/time.ts';
 import type { Vault } from '../ports.ts';
 import { initial } from './migrations/0001-initial.ts';
 import { otpServer } from './migrations/0002-otp-server.ts';
+import { singleSignOn } from './migrations/0003-single-sign-on.ts';
 
 /** A numbered step of the schema. Once released, its text never changes. */
 export type Migration = { readonly number: number; readonly name: string; readonly statements: string };
 
 /** Every migration, in order, numbered from 1. */
-export const MIGRATIONS: readonly Migration[] = [initial, otpServer];
+export const MIGRATIONS: readonly Migration[] = [initial, otpServer, singleSignOn];
 
 /** Thrown where the database has another history than this program knows. Nothing was changed. */
 export class SchemaError extends Error {

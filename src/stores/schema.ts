@@ -20,7 +20,8 @@ export type Tables = OtpServerTables & {
   authenticator: AuthenticatorTable;
   attempt: AttemptTable;
   sign_in: SignInTable;
-  handle: { hash: string; sign_in_id: string; host: string; created_at: number };
+  handle: { hash: string; sign_in_id: string; host: string; created_at: number; proofs: string };
+  hand_over: HandOverTable;
   login_transaction: LoginTransactionTable;
   kept_post: KeptPostTable;
   known_browser: { browser_hash: string; account_id: string; seen_at: number };
@@ -94,6 +95,18 @@ export type LoginTransactionTable = {
   need: string;
   rise_from: string | null;
   kept_post: string | null;
+  created_at: number;
+  expires_at: number;
+  spent_at: number | null;
+  method: string;
+  origin: string;
+  on_behalf_of: string;
+};
+
+export type HandOverTable = {
+  hash: string;
+  transaction_id: string;
+  sign_in_id: string;
   created_at: number;
   expires_at: number;
   spent_at: number | null;

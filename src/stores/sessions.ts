@@ -1,13 +1,14 @@
 import { sql } from 'kysely';
 import type { AuditEvent } from '../core/audit.ts';
-import { amrOf } from '../core/identity/factors.ts';
+import { amrOf, type Proofs } from '../core/identity/factors.ts';
 import type { Session } from '../core/session/session.ts';
 import type { ExpiredSessions, SessionStore, SignInSummary } from '../ports.ts';
 import { accountOf } from './account-rows.ts';
 import { type StoreContext, transact } from './context.ts';
+import { createHandOvers } from './hand-overs.ts';
 import { pageOf } from './pages.ts';
 import type { SignInTable } from './schema.ts';
-import { createCommitSignIn } from './sign-ins.ts';
+import { authTime, createCommitSignIn } from './sign-ins.ts';
 import type { ApplyChanges } from './state-changes.ts';
 import { sweep } from './sweep.ts';
 
@@ -23,6 +24,7 @@ export function createSessions(context: StoreContext, apply: ApplyChanges): Sess
   return {
     find: async (handleHash) => find(handleHash),
     commitSignIn: createCommitSignIn(context, apply),
+    ...createHandOvers(context),
     touch: (lastSeen) => touch(context, lastSeen),
     list: async (filter, now) =>
       (await liveSignIns(context, filter, now).orderBy('started_at').execute()).map(summaryOf),
@@ -50,27 +52,27 @@ type FoundRow = Parameters<typeof accountOf>[0] & {
   readonly sid: string;
   readonly proofs: string;
   readonly started_at: number;
-  readonly auth_time: number;
   readonly last_seen: number;
   readonly handle_host: string;
 };
 
 function prepareFind(context: StoreContext): (handleHash: string) => Session | undefined {
   const statement = context.reader.prepare<[string], FoundRow>(`
-    SELECT account.*, sign_in.id AS sid, sign_in.proofs, sign_in.started_at, sign_in.auth_time, sign_in.last_seen,
-      handle.host AS handle_host, (SELECT json_group_array(name) FROM
+    SELECT account.*, sign_in.id AS sid, sign_in.started_at, sign_in.last_seen,
+      handle.proofs, handle.host AS handle_host, (SELECT json_group_array(name) FROM
         (SELECT name FROM account_group WHERE account_id = account.id ORDER BY name)) AS groups
     FROM handle JOIN sign_in ON sign_in.id = handle.sign_in_id JOIN account ON account.id = sign_in.account_id
     WHERE handle.hash = ? AND sign_in.ended_at IS NULL AND account.status = 'active'`);
   return (handleHash) => {
     const row = statement.get(handleHash);
     if (row === undefined) return undefined;
+    const proofs: Proofs = JSON.parse(row.proofs);
     return {
       id: row.sid,
       account: accountOf(row),
-      proofs: JSON.parse(row.proofs),
+      proofs,
       startedAt: row.started_at,
-      authTime: row.auth_time,
+      authTime: authTime(proofs, row.started_at),
       lastSeen: row.last_seen,
       host: row.handle_host,
     };

@@ -11,16 +11,17 @@ type Outcome = 'committed' | 'conflict' | 'too-many';
 export function createCommitSignIn(context: StoreContext, apply: ApplyChanges): SessionStore['commitSignIn'] {
   const checkClock = prepareClockCheck(context);
   return async (changes, signIn, event) => {
-    let displaced = signIn.riseFrom !== undefined;
+    let displaced = signIn.riseFrom !== undefined || signIn.replaces !== undefined;
     const outcome = await transact<Outcome>(context, async ({ trx, audit, refuse }) => {
       checkClock();
       if (!apply(changes, signIn.startedAt)) refuse('conflict');
       if (!(await spendTransaction(trx, signIn))) refuse('conflict');
       if (!(await isActive(trx, signIn.accountId))) refuse('conflict');
+      if (signIn.replaces !== undefined) await endSignIn(trx, signIn.replaces, signIn.startedAt);
       if (signIn.riseFrom === undefined) {
         const ended = await makeRoom(trx, signIn);
         if (ended === 'refused') return refuse('too-many');
-        displaced = ended > 0;
+        displaced ||= ended > 0;
         await begin(context, trx, signIn);
       } else if (!(await rise(trx, signIn, signIn.riseFrom))) refuse('conflict');
       await audit(event);
@@ -67,7 +68,7 @@ async function begin(context: StoreContext, trx: Transaction<Tables>, signIn: Si
       ended_at: null,
     })
     .execute();
-  await addHandle(trx, signIn, id);
+  await addHandle(trx, { ...signIn, signIn: id });
 }
 
 /** Ends the oldest live sign-ins until one more fits and says how many; 'refused' where the policy wants none ended. */
@@ -100,7 +101,7 @@ async function rise(trx: Transaction<Tables>, signIn: SignInWrite, id: string): 
     .executeTakeFirst();
   if (!isOne(risen)) return false;
   await trx.deleteFrom('handle').where('sign_in_id', '=', id).where('host', '=', signIn.host).execute();
-  await addHandle(trx, signIn, id);
+  await addHandle(trx, { ...signIn, proofs, signIn: id });
   return true;
 }
 
@@ -113,10 +114,26 @@ const liveSignIns = (trx: Transaction<Tables>, signIn: SignInWrite) =>
     .where('last_seen', '>', signIn.startedAt - signIn.limits.idle)
     .where('started_at', '>', signIn.startedAt - signIn.limits.max);
 
-async function addHandle(trx: Transaction<Tables>, signIn: SignInWrite, id: string): Promise<void> {
-  const { handleHash: hash, host, startedAt } = signIn;
-  await trx.insertInto('handle').values({ hash, sign_in_id: id, host, created_at: startedAt }).execute();
+/** A cookie value for a sign-in on a host, worth what was proved by then and no more, whatever is proved elsewhere. */
+export async function addHandle(
+  trx: Transaction<Tables>,
+  handle: Pick<SignInWrite, 'handleHash' | 'host' | 'proofs' | 'startedAt'> & { readonly signIn: string },
+): Promise<void> {
+  const { handleHash: hash, host, startedAt, proofs, signIn } = handle;
+  const row = { hash, sign_in_id: signIn, host, created_at: startedAt, proofs: JSON.stringify(proofs) };
+  await trx.insertInto('handle').values(row).execute();
+}
+
+/** Ends one sign-in, with every cookie on every host. */
+export async function endSignIn(trx: Transaction<Tables>, signIn: string, now: number): Promise<void> {
+  await trx
+    .updateTable('sign_in')
+    .set({ ended_at: now })
+    .where('id', '=', signIn)
+    .where('ended_at', 'is', null)
+    .execute();
 }
 
 /** When a factor was last proved (OpenID Connect Core §2, `auth_time`). */
-const authTime = (proofs: Proofs, otherwise: number): number => Math.max(...Object.values(proofs), 0) || otherwise;
+export const authTime = (proofs: Proofs, otherwise: number): number =>
+  Math.max(...Object.values(proofs), 0) || otherwise;

@@ -42,6 +42,10 @@ async function sweepBrowsers(trx: Transaction<Tables>, now: Instant): Promise<vo
     .deleteFrom('login_transaction')
     .where('expires_at', '<=', now - DAY)
     .execute();
+  await trx
+    .deleteFrom('hand_over')
+    .where('expires_at', '<=', now - DAY)
+    .execute();
   await trx.deleteFrom('kept_post').where('expires_at', '<=', now).execute();
   await trx
     .deleteFrom('attempt')

@@ -123,6 +123,18 @@ describe('G152 a browser that goes at every octet of its request', () => {
   );
 });
 
+test('G152 a browser that goes at every octet of several requests in one piece', async () => {
+  const one = `POST /pub/x HTTP/1.1\r\nHost: ${host}\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n`;
+  const two = `GET /app/x HTTP/1.1\r\nHost: ${host}\r\nCookie: ${cookie}\r\n\r\n`;
+  const text = one + two + one;
+  for (let at = 1; at <= text.length; at += 8) {
+    await Promise.all(Array.from({ length: 8 }, (_, lane) => goAfter(text, Math.min(text.length, at + lane))));
+  }
+  const lines = new Set(upstream.requests.map(({ requestLine }) => requestLine));
+  expect([...lines].filter((line) => !/^(?:POST \/pub\/x|GET \/app\/x) HTTP\/1\.1$/.test(line))).toEqual([]);
+  await expectAlive();
+}, 60_000);
+
 describe('G152 at every octet of the answer', () => {
   const ANSWERS = [
     ['a length', `HTTP/1.1 200 OK\r\nX-A: 1\r\nContent-Length: 11\r\n\r\nhello world`],

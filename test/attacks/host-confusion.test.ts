@@ -28,7 +28,7 @@ afterAll(async () => {
 beforeEach(() => upstream.clear());
 
 const statusOf = async (request: string): Promise<number> =>
-  (await sendRaw(gate.port, Buffer.from(request, 'latin1'), { quiet: 200 })).responses[0]?.status ?? 0;
+  (await sendRaw(gate.port, Buffer.from(request, 'latin1'), { quiet: 1000 })).responses[0]?.status ?? 0;
 const withHost = (host: string, path = '/') =>
   statusOf(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
 
@@ -100,6 +100,15 @@ describe('HOST-3 forms of a request target that are not ours', () => {
   ])('%j → %i', async (request, status) => {
     expect([status, 405]).toContain(await statusOf(request));
     expect(upstream.requests).toEqual([]);
+  });
+
+  test('* is a target of OPTIONS alone, decided on and sent on as the root', async () => {
+    const status = await statusOf('OPTIONS * HTTP/1.1\r\nHost: app.test\r\nConnection: close\r\n\r\n');
+    expect(status).toBe(200);
+    expect(upstream.requests.map(({ requestLine }) => requestLine)).toEqual(['OPTIONS / HTTP/1.1']);
+    for (const method of ['GET', 'POST', 'PUT', 'DELETE', 'PROPFIND']) {
+      expect(await statusOf(`${method} * HTTP/1.1\r\nHost: app.test\r\n\r\n`), method).toBe(400);
+    }
   });
 
   test('absolute form of the served host is the same request, sent on in origin form', async () => {

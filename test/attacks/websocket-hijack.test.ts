@@ -176,6 +176,14 @@ describe('WS-3 a handshake that is none', () => {
     },
   );
 
+  test('without Connection: upgrade it is a plain request, and the next one is read', async () => {
+    const plain = opening({ path: '/app/x' }).replace('Connection: Upgrade', 'Connection: keep-alive');
+    const next = `GET /pub/x HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
+    const { responses } = await sendRaw(gate.port, plain + next, PATIENT);
+    expect(responses.map(({ status }) => status)).toEqual([200, 200]);
+    expect(upstream.bytes).not.toMatch(/^(?:upgrade|connection):/im);
+  });
+
   test('two Upgrade fields are no tunnel', async () => {
     const text = opening({ path: '/app/x', fields: ['Upgrade: websocket', 'Connection: close'] });
     const { responses } = await sendRaw(gate.port, text, PATIENT);
@@ -259,6 +267,45 @@ describe('WS-4 G089 the pipe', () => {
     expect(upstream.bytes.endsWith(second + hidden())).toBe(true);
     expect(client.text).toBe('');
   });
+
+  test('G089 does not open on silence: 502, and nothing behind the handshake reaches the application', async () => {
+    upstream.answer((_, connection) => {
+      connection.socket.end();
+      return undefined;
+    });
+    const { responses, closed } = await sendRaw(gate.port, opening({ path: '/pub/ws' }) + hidden(), PATIENT);
+    expect([responses.map(({ status }) => status), closed]).toEqual([[502], true]);
+    expect(upstream.bytes).not.toContain('hidden');
+  });
+
+  test('G157 a handshake right behind another request waits for its turn', async () => {
+    const before = `GET /pub/x HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
+    const client = await RawClient.open(gate.port);
+    clients.push(client);
+    client.send(`${before}${before}${opening()}frames`);
+    for (const status of [200, 200, 101]) expect((await client.response('GET', 10_000)).status).toBe(status);
+    while (!upstream.bytes.endsWith('frames')) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(upstream.requests.map(({ requestLine }) => requestLine)).toEqual([
+      ...['GET /pub/x HTTP/1.1', 'GET /pub/x HTTP/1.1', 'GET /app/ws HTTP/1.1'],
+    ]);
+    await isAlive();
+  });
+
+  test.each([
+    ['CONNECT', () => `CONNECT ${host} HTTP/1.1\r\nHost: ${host}\r\n\r\n`, 405],
+    ['a handshake without a session', () => opening({ session: '' }), 401],
+    ['a handshake of another origin', () => opening({ fields: ['Origin: http://evil.test'] }), 403],
+    ['a handshake that is none', () => opening().replace('GET', 'POST'), 400],
+  ])(
+    'G157 G066 %s right behind another request is refused in its turn, and ends the connection',
+    async (_, make, status) => {
+      const before = `GET /pub/x HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
+      const { responses, closed } = await sendRaw(gate.port, before + make() + hidden(), PATIENT);
+      expect([responses.map((each) => each.status), closed]).toEqual([[200, status], true]);
+      expect(upstream.requests.map(({ requestLine }) => requestLine)).toEqual(['GET /pub/x HTTP/1.1']);
+      await isAlive();
+    },
+  );
 
   test('G157 a browser that is reset at once, or an application that is, hurts nobody else', async () => {
     for (let round = 0; round < 20; round++) {

@@ -12,8 +12,8 @@ export function findChromium(): string | undefined {
   return found;
 }
 
-/** A browser that asks nobody but this machine; `hr.corp.example` is this machine. */
-export const launch = (executablePath: string): Promise<Browser> =>
+/** A browser that asks nobody but this machine; `hr.corp.example` is this machine, and so are `hosts`: `MAP gw.test 127.0.0.1:8080`. */
+export const launch = (executablePath: string, hosts: readonly string[] = []): Promise<Browser> =>
   chromium.launch({
     executablePath,
     args: [
@@ -25,6 +25,6 @@ export const launch = (executablePath: string): Promise<Browser> =>
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
-      '--host-resolver-rules=MAP hr.corp.example 127.0.0.1, EXCLUDE 127.0.0.1',
+      `--host-resolver-rules=${['MAP hr.corp.example 127.0.0.1', ...hosts, 'EXCLUDE 127.0.0.1'].join(', ')}`,
     ],
   });

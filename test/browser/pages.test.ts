@@ -91,6 +91,7 @@ describe.skipIf(chromium === undefined)('every page in a browser', () => {
     'post-not-kept',
     'upstream-502',
     'unavailable',
+    'maintenance',
   ]);
 
   test.each([

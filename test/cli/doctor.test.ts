@@ -4,6 +4,7 @@ import { chmodSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadPolicy } from '../../src/config/load.ts';
+import { Authority } from '../support/pki.ts';
 import { type Circumstances, Desk, field } from './terminal.ts';
 
 const desk = new Desk();
@@ -37,11 +38,13 @@ describe('doctor', () => {
     expect(exit).toBe(0);
     expect(checks.map((check) => check.name).sort()).toEqual([
       'audit',
+      'certificates',
       'clock',
       'configuration',
       'database',
       'disk',
       'keys',
+      'openings',
       'outage',
       'radius',
       'runtime',
@@ -102,6 +105,28 @@ describe('doctor', () => {
     });
     expect([exit, of('audit')?.status]).toEqual([4, 'fail']);
     expect(of('audit')?.detail).toContain('record 2');
+  });
+
+  test('names the hosts of certificates it shows to others, and how long they last', async () => {
+    const authority = Authority.open();
+    const { certFile, keyFile } = authority.issue({ names: 'DNS:hr.example,DNS:*.apps.example' });
+    const undo = rewrite(/^server:\n/m, `server:\n  tls: { cert: ${certFile}, key: { file: ${keyFile} } }\n`);
+    try {
+      const now = await examine();
+      expect(now.of('certificates')).toMatchObject({
+        status: 'ok',
+        detail: 'hr.example, *.apps.example: 364 days left',
+      });
+      const late = await examine({ clock: { now: () => Date.now() + 356 * 24 * 3600 * 1000 } });
+      expect(late.of('certificates')).toMatchObject({
+        status: 'warn',
+        detail: expect.stringContaining(': 8 days left'),
+      });
+      expect(late.of('certificates')?.remedy).toContain('by itself');
+    } finally {
+      undo();
+      authority.close();
+    }
   });
 
   describe('RADIUS, SMS and outages', () => {
@@ -165,6 +190,23 @@ describe('doctor', () => {
       expect(of('outage')).toMatchObject({
         status: 'warn',
         detail: expect.stringContaining(new Date(until).toISOString()),
+      });
+    });
+
+    test('warns of a route that a sealed code opened', async () => {
+      const until = Date.now() + 60_000;
+      const { openHouse } = (await import('../../src/app/wiring.ts')).createWiring(process, 'en');
+      const { of } = await examine({
+        openHouse: async (policy) => {
+          const house = await openHouse(policy);
+          const openings = () => Promise.resolve(new Map([['payroll', until]]));
+          return { ...house, switches: { ...house.switches, openings } };
+        },
+      });
+      expect(of('openings')).toMatchObject({
+        status: 'warn',
+        detail: expect.stringContaining(`payroll is open without sign-in until ${new Date(until).toISOString()}`),
+        remedy: 'sumun break-glass close',
       });
     });
 

@@ -2,7 +2,9 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { loadPolicy, loadPolicyBytes } from '../../src/config/load.ts';
 import { FINDINGS } from '../../src/texts/findings/catalogue.ts';
 import { fastest, findingsOf, memoryFiles, NOW, type Row } from './checking.ts';
+import { listenerRows } from './listener-rows.ts';
 import { SERVERS } from './server-rows.ts';
+import { UPSTREAMS } from './upstream-rows.ts';
 
 /** A route below a `version` line; `more` are further keys of it. */
 const route = (more: string, name = 'a') => `  - name: ${name}\n    to: http://app:80\n    ${more}\n`;
@@ -81,8 +83,14 @@ const VALUES: readonly Row[] = [
   ['a name with a space', top('networks: { my office: [10.0.0.0/8] }'), '135', '2:13'],
   ['a cookie name outside ASCII', top('sessions: { cookie: { name: 쿠키 } }'), '135', '2:29'],
   ['a profile called none', top('identity: { profiles: { none: {} } }'), '135', '2:25'],
-  ['a header with an underscore', profile('headers: { X_User: "{user.login}" }'), '136', '2:41'],
+  ['a header with a dot', profile('headers: { X.User: "{user.login}" }'), '136', '2:41'],
+  ['a header that frames, in another spelling', profile('headers: { Content_Length: "1" }'), '136', '2:41'],
+  ['a header that forwards, in another spelling', profile('headers: { X_Forwarded_For: "1" }'), '136', '2:41'],
   ['a header that frames', profile('headers: { Content-Length: "1" }'), '136', '2:41'],
+  ['a sign-out at another host', routes('app_logout: { call: //evil.test/ }'), '125', '5:25'],
+  ['a cookie whose name ends the line', routes('app_logout: { clear_cookies: ["A;B"] }'), '135', '5:35'],
+  ['an end of maintenance without a zone', routes('maintenance: { until: "2026-11-24T06:00" }'), '150', '5:27'],
+  ['a name of an application with a path', routes('rewrite: { names: [app/x] }'), '124', '5:24'],
   ['a brace without an end', profile('headers: { X-User: "{user.login" }'), '137', '2:49'],
   ['an unknown variable', profile('headers: { X-User: "{user.lgoin}" }'), '138', '2:49'],
   ['a variable of the environment (G075)', profile('headers: { X-User: "{env.SECRET}" }'), '138', '2:49'],
@@ -109,21 +117,12 @@ const VALUES: readonly Row[] = [
 ];
 
 const LATER: readonly Row[] = [
-  ['a TLS listener', top('server: { tls: { cert: x } }'), '144', '2:16'],
   ['HTTP/2', top('server: { http2: true }'), '144', '2:18'],
-  ['several workers', top('server: { workers: auto }'), '144', '2:20'],
-  ['the PROXY protocol', top('server: { proxy_protocol: v2 }'), '144', '2:27'],
-  ['a portal', top('server: { public_url: "https://gw.corp.example" }'), '144', '2:23'],
-  ['several targets', top('upstreams: { u: { targets: [http://a:1, http://b:1] } }'), '144', '2:28'],
-  ['an https target', 'version: 1\nroutes:\n  - { name: a, to: "https://app" }\n', '144', '3:20'],
-  ['health checks', top('upstreams: { u: { targets: http://a:1, health: { path: /ping } } }'), '144', '2:48'],
   ['places', top('locations: { hq: { networks: [a] } }'), '144', '2:12'],
   ['rules by place', top('location_rules: [ { at: unknown, then: deny } ]'), '144', '2:17'],
   ['API keys', routes('auth: api_key'), '144', '5:11'],
   ['push as a factor', routes('auth: id+pw+push'), '144', '5:11'],
   ['passkeys as a factor', routes('auth: id+passkey'), '144', '5:11'],
-  ['forward-auth', routes('mode: forward_auth'), '144', '5:11'],
-  ['sign-out of the application', routes('app_logout: { call: /logout }'), '144', '5:17'],
   ['LDAP', top('users: { source: ldap }'), '144', '2:18'],
   ['SCIM', top('users: { provisioning: { scim: { token: { file: x } } } }'), '144', '2:24'],
   ['syslog', top('audit: { to: [ { type: syslog } ] }'), '144', '2:14'],
@@ -169,9 +168,17 @@ const MEANING: readonly Row[] = [
   ['two actions', routes('redirect: /x'), '205', '3:5'],
   ['no action', 'version: 1\nroutes:\n  - { name: a }\n', '205', '3:5'],
   ['groups on a route without sign-in', routes('auth: bypass\n    allow: { groups: [staff] }'), '206', '6:14'],
+  ['sign-out where nobody signs in', routes('auth: bypass\n    app_logout: { watch: [/x] }'), '206', '6:5'],
+  ['maintenance of what another proxy has', routes('mode: forward_auth\n    maintenance: true'), '221', '6:5'],
   [
     'tolerance beside an open route',
     routes('path: /open/\n    auth: bypass', 'tolerate: [encoded_slash]'),
+    '207',
+    '9:15',
+  ],
+  [
+    'older bytes beside an open route',
+    routes('path: /open/\n    auth: bypass', 'tolerate: [legacy_encoding]'),
     '207',
     '9:15',
   ],
@@ -212,6 +219,7 @@ const WARNINGS: readonly Row[] = [
   ['something that looks like a variable', top('pages: { brand: { name: "\u0024{NAME}" } }'), '305', '2:25'],
   ['an inactivity timeout that never takes effect', top('sessions: { idle: 11h }'), '306', '2:19'],
   ['no routes at all', 'version: 1\nroutes: []\n', '307', '2:1'],
+  ['a route that is closed for a while', routes('maintenance: true'), '329', '5:18'],
   ['a route that only reports', routes('enforce: report_only'), '308', '5:14'],
   ['a master key that is not there yet', top(''), '309', '1:1', { files: {} }],
   ['health for everybody', top('console: { listen: "0.0.0.0:8081" }'), '310', '2:20'],
@@ -227,6 +235,8 @@ describe.each([
   ['meaning', MEANING],
   ['weak settings', WARNINGS],
   ['OTP policies, SMS and RADIUS', SERVERS],
+  ['upstreams', UPSTREAMS],
+  ['listeners, certificates and the portal', listenerRows()],
 ] as const)('%s', (_section, rows) => {
   test.each(rows.map((row) => ({ what: row[0], row })))('finds $what', ({ row: [, text, code, place, options] }) => {
     const findings = findingsOf(text, options);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseDocument } from 'yaml';
+import { runTests } from '../../src/config/tests.ts';
 import { fastest, findingsOf, load, NOW, TWELVE_LINES, valid } from './checking.ts';
 
 describe('the smallest useful file', () => {
@@ -91,6 +92,39 @@ routes:
       const match = () => expect(path.kind === 'pattern' && path.test(`/${'a'.repeat(8000)}!`)).toBe(false);
       expect(fastest(match)).toBeLessThan(100);
     }
+  });
+
+  test('maintenance is the answer whatever stands beside it, and open to all where it stands alone', () => {
+    const [first, second, third] = routesOf(`routes:
+  - { name: a, to: "http://x", path: /a/, maintenance: true, rewrite: { host: upstream } }
+  - { name: b, path: /b/, maintenance: { text: { ko: 점검 }, until: "2026-11-24T06:00+09:00" } }
+  - { name: c, to: "http://x", maintenance: false }`);
+    expect(first?.action).toEqual({ kind: 'maintenance', text: {}, until: undefined });
+    expect(first?.auth.kind).toBe('sign-in');
+    expect(second?.action).toEqual({
+      kind: 'maintenance',
+      text: { ko: '점검' },
+      until: Date.parse('2026-11-24T06:00+09:00'),
+    });
+    expect(second?.auth.kind).toBe('bypass');
+    expect(third?.action.kind).toBe('proxy');
+  });
+
+  test('names of an application have a port, or stand for the usual ones', () => {
+    const [route] = routesOf(
+      'routes: [ { name: a, to: "http://x", rewrite: { names: [ERP01.internal, "10.0.5.20:7001"] } } ]',
+    );
+    expect(route?.rewrite.names).toEqual([
+      { host: 'erp01.internal', port: undefined },
+      { host: '10.0.5.20', port: 7001 },
+    ]);
+  });
+
+  test('tests of the file say nothing about a route that is closed for a while', () => {
+    const text = `version: 1
+routes: [ { name: a, to: "http://x", auth: id+otp, maintenance: true } ]
+tests: [ { get: "http://a/", expect: need otp } ]`;
+    expect(runTests(valid(text).policy, valid(text).tests).map(({ passed }) => passed)).toEqual([true]);
   });
 
   test('hosts and logins are folded', () => {

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { headerValues, RawClient, rawRequest } from '../support/raw-client.ts';
 import { answerEach, plainResponse, type Script } from '../support/recorder-upstream.ts';
-import { type Gateway, type GatewayOptions, head, openGateway } from './fixture.ts';
+import { type Gateway, type GatewayOptions, head, openGateway, targetAt } from './fixture.ts';
 
 let gateway: Gateway;
 afterEach(() => gateway.stop());
@@ -135,16 +135,20 @@ describe('a request that no one has read', () => {
     expect(gateway.recorder.bytes.split(' /open/y')).toHaveLength(2);
   });
 
-  test('is not repeated on a new connection', async () => {
-    await open({ script: (connection) => connection.socket.destroy() });
+  test.each([
+    [0, 1],
+    [1, 2],
+  ])('on a new connection is repeated as often as the upstream says: %i', async (times, connections) => {
+    const retry = { times, methods: ['GET'] };
+    await open({ upstream: { retry }, script: (connection) => connection.socket.destroy() });
     expect((await rawRequest(gateway.port, head('GET /open/x'))).status).toBe(502);
-    expect(gateway.recorder.connections).toHaveLength(1);
+    expect(gateway.recorder.connections).toHaveLength(connections);
   });
 });
 
 describe('deadlines', () => {
   test('an upstream that cannot be reached: 502', async () => {
-    await open({ upstream: { port: 1 } });
+    await open({ upstream: { targets: [targetAt(1)] } });
     expect((await rawRequest(gateway.port, head('GET /open/x'))).status).toBe(502);
   });
 
@@ -187,7 +191,7 @@ describe('whoever goes away takes the other side along', () => {
       await new Promise((resolve) => setTimeout(resolve, 3));
       client.destroy();
     }
-    await eventually(() => gateway.recorder.connections.every(({ closed }) => closed));
+    await eventually(() => gateway.recorder.connections.every(({ closed }) => closed) && pool().counts.open === 0);
     // Nothing but the whole message may have reached the application as a whole message.
     const whole = gateway.recorder.connections.filter(({ bytes }) => bytes.endsWith('0\r\n\r\n'));
     expect(whole.length).toBeLessThanOrEqual(1);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Route } from '../../src/core/access/route.ts';
 import type { Account } from '../../src/core/identity/account.ts';
-import type { IdentityProfile, Policy, Upstream } from '../../src/core/policy.ts';
+import type { IdentityProfile, Policy, Upstream, UpstreamTarget } from '../../src/core/policy.ts';
 import { cookieNames } from '../../src/core/session/cookies.ts';
 import { encodeBase64Url } from '../../src/core/session/handle.ts';
 import { createDigests } from '../../src/crypto/digests.ts';
@@ -124,13 +124,25 @@ export async function openGateway(options: GatewayOptions = {}) {
 
 export type Gateway = Awaited<ReturnType<typeof openGateway>>;
 
+/** An application on loopback. */
+export const targetAt = (port: number): UpstreamTarget => ({
+  kind: 'tcp',
+  scheme: 'http',
+  host: '127.0.0.1',
+  port,
+  authority: `127.0.0.1:${port}`,
+});
+
 function compose(port: number, options: GatewayOptions): Policy {
   const base = policyOf(options.routes ?? [OPEN, CLOSED], options.policy);
   const upstream: Upstream = {
     name: 'app',
-    host: '127.0.0.1',
-    port,
+    targets: [targetAt(port)],
+    balance: 'round_robin',
+    health: undefined,
     timeouts: { connect: 1000, firstByte: 5000, idle: 5000 },
+    retry: { times: 1, methods: ['GET', 'HEAD'] },
+    tls: undefined,
     pool: { max: 32, idle: 5000 },
     ...options.upstream,
   };

@@ -107,6 +107,7 @@ describe('rewriting', () => {
       stripPrefix: '/open',
       addPrefix: '/app',
       location: 'auto',
+      names: [],
       cookies: { domain: 'auto', path: 'auto', add: ['Secure', 'HttpOnly'], sameSite: 'strict' },
     } as const;
     gateway = await openGateway({ routes: [{ ...OPEN, rewrite }] });

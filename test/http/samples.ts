@@ -212,6 +212,18 @@ export const GATEWAY: Readonly<Record<string, { readonly page: Page; readonly st
     status: 401,
   },
   unavailable: { page: { kind: 'unavailable' }, status: 503 },
+  maintenance: {
+    page: {
+      kind: 'maintenance',
+      route: PAYROLL,
+      text: {
+        ko: '급여 계산이 끝나야 열려요. 급한 일은 인사정보팀 02-555-0100 으로 알려 주세요.',
+        en: 'Payroll is being calculated. Urgent: HR IT, 02-555-0100.',
+      },
+      until: MONDAY + 3 * 3_600_000,
+    },
+    status: 503,
+  },
 };
 
 const pages = createPages(() => POLICY);

@@ -24,6 +24,11 @@ export const policyOf = (routes: readonly Partial<Route>[], changes: Partial<Pol
   demo: false,
   server: {
     listen: [{ host: '127.0.0.1', port: 0 }],
+    portal: undefined,
+    tls: [],
+    redirectFrom: [],
+    workers: 1,
+    proxyProtocol: 'none',
     reservedPath: '/_sumun',
     trustedProxies: [],
     limits: {
@@ -37,6 +42,7 @@ export const policyOf = (routes: readonly Partial<Route>[], changes: Partial<Pol
     drain: 30 * SECOND,
   },
   upstreams: new Map(),
+  forwardAuth: { listen: undefined, clients: [] },
   routes: table(...routes),
   users: { password: { minLength: 10 }, pin: { minLength: 4, maxLength: 8, forbid: [] } },
   otp: {

@@ -45,12 +45,15 @@ export const route = (changes: Partial<Route> = {}): Route => ({
     stripPrefix: '',
     addPrefix: '',
     location: 'auto',
+    names: [],
     cookies: { domain: 'auto', path: 'auto', add: [], sameSite: 'keep' },
   },
   identity: 'standard',
   websocket: { allow: true, idle: 10 * MINUTE },
   limits: { body: 0 },
   tolerate: [],
+  appLogout: undefined,
+  breakGlass: true,
   ...changes,
 });
 

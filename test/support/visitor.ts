@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { Agent, type IncomingHttpHeaders, request } from 'node:http';
+import { Agent as SecureAgent, request as secureRequest } from 'node:https';
 import { counterBytes, truncate } from '../../src/core/verification/hotp.ts';
 
 /** An answer with its whole body. */
@@ -24,11 +25,17 @@ export class Visitor {
   readonly cookies = new Map<string, string>();
   readonly #port: number;
   readonly #host: string;
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  readonly #agent: Agent;
+  readonly #scheme: 'http' | 'https';
 
-  constructor(port: number, host = `localhost:${port}`) {
+  /** Speaks TLS where the authority of the server's certificate is given. */
+  constructor(port: number, host = `localhost:${port}`, ca?: string) {
     this.#port = port;
     this.#host = host;
+    this.#scheme = ca === undefined ? 'http' : 'https';
+    const kept = { keepAlive: true, maxSockets: 1 };
+    const servername = host.split(':')[0] ?? '';
+    this.#agent = ca === undefined ? new Agent(kept) : new SecureAgent({ ...kept, ca, servername });
   }
 
   /** One request; redirects are answered, not followed. */
@@ -39,7 +46,7 @@ export class Visitor {
       'Accept-Language': 'en',
       'Sec-Fetch-Mode': 'navigate',
       'Sec-Fetch-Site': 'same-origin',
-      ...(method === 'GET' ? {} : { Origin: `http://${this.#host}` }),
+      ...(method === 'GET' ? {} : { Origin: `${this.#scheme}://${this.#host}` }),
       ...(this.cookies.size > 0
         ? { Cookie: [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ') }
         : {}),
@@ -47,7 +54,8 @@ export class Visitor {
       ...submission.headers,
     };
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-    const outgoing = request({ host: '127.0.0.1', port: this.#port, agent: this.#agent, method, path, headers });
+    const send = this.#scheme === 'https' ? secureRequest : request;
+    const outgoing = send({ host: '127.0.0.1', port: this.#port, agent: this.#agent, method, path, headers });
     outgoing.on('error', reject);
     outgoing.on('response', (incoming) => {
       const chunks: Buffer[] = [];

@@ -6,7 +6,7 @@ import { headerName, removableHeader, template } from '../templates.ts';
 import { type Read, show } from '../values.ts';
 
 const headerField = () =>
-  field(headerName, { type: 'string', pattern: '^[A-Za-z][A-Za-z0-9-]*$', 'x-kind': 'header name' });
+  field(headerName, { type: 'string', pattern: '^[A-Za-z][A-Za-z0-9_-]*$', 'x-kind': 'header name' });
 const templateField = () => field(template, { type: 'string', 'x-kind': 'template' });
 
 const issuer: Read<string> = (value) => {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { err, ok } from '../../core/result.ts';
 import { durationField, field, later, sizeField } from '../fields.ts';
 import { show } from '../values.ts';
+import { forwardAuth } from './forward-auth.ts';
 import { audit, consoleSection, keys, log, pages, storage } from './house.ts';
 import { identity } from './identity.ts';
 import { otp } from './otp.ts';
@@ -70,7 +71,7 @@ export const configuration = z.strictObject({
   push: later({ ttl: '60s', number_matching: true }, 'Push approval.'),
   sessions: sessions.prefault({}).describe('How long a sign-in lasts.'),
   identity: identity.prefault({}).describe('What applications are told.'),
-  forward_auth: later({ listen: null, clients: ['127.0.0.0/8', '::1/128'] }, 'Answering other proxies’ sub-requests.'),
+  forward_auth: forwardAuth.prefault({}).describe('Answering other proxies’ sub-requests.'),
   console: consoleSection.prefault({}).describe('The second listener.'),
   radius: radius.prefault({}).describe('VPNs and network devices (RFC 2865).'),
   storage: storage.prefault({}).describe('The database.'),

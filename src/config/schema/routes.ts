@@ -13,8 +13,8 @@ import {
   textField,
   wordField,
 } from '../fields.ts';
-import { pathMatcher, pathPrefix } from '../paths.ts';
 import { auth, hostPattern, login, method, name, type Read, rate, show, signIn } from '../values.ts';
+import { appLogout, maintenance, pathField, rewrite } from './habits.ts';
 import { OTP_METHODS } from './otp.ts';
 import { type TargetAddress, targetAddress } from './upstreams.ts';
 
@@ -34,7 +34,6 @@ export const signInField = () =>
     'x-kind': 'id+ and otp, pin, pw, sms',
   });
 
-const pathField = () => field(pathMatcher, { type: 'string', pattern: '^(/|re:)', 'x-kind': 'path' });
 const methodField = () => field(method, { type: 'string', pattern: '^[A-Z][A-Z-]*$', 'x-kind': 'method' });
 const loginField = () => field(login, { type: 'string', 'x-kind': 'login' });
 
@@ -57,13 +56,6 @@ const redirect: Read<string> = (value) => {
   return isHere || isThere
     ? ok(value)
     : err({ finding: 'bad-url', values: { found: show(value), hint: 'https://host/path, /path' } });
-};
-
-const hostRewrite: Read<string> = (value) => {
-  if (value === 'keep' || value === 'upstream') return ok(value);
-  return typeof value === 'string' && targetAddress(`http://${value}`).ok
-    ? ok(value)
-    : err({ finding: 'bad-host', values: { found: show(value) } });
 };
 
 const respond = z.strictObject({
@@ -90,36 +82,6 @@ const stepUp = z.strictObject({
   auth: signInField().describe('What has to be proved, besides what the route asks for.'),
   max_age: durationField('10s', '24h').optional().describe('How long ago each factor may have been proved.'),
   reason: localTextField(300).prefault({}).describe('Said on the page that asks.'),
-});
-
-const cookies = z.strictObject({
-  domain: wordField(['auto', 'keep'])
-    .prefault('auto')
-    .describe('`auto` removes `Domain` from the cookies of the application.'),
-  path: wordField(['auto', 'keep']).prefault('auto').describe('`auto` adapts `Path` to the prefixes below.'),
-  add: z
-    .array(wordField(['Secure', 'HttpOnly']))
-    .prefault([])
-    .describe('Attributes added to the cookies of the application.'),
-  same_site: wordField(['keep', 'lax', 'strict', 'none'])
-    .prefault('keep')
-    .describe('`SameSite` of the cookies of the application.'),
-});
-
-const rewrite = z.strictObject({
-  host: field(hostRewrite, { type: 'string', 'x-kind': 'keep, upstream or a host' })
-    .prefault('keep')
-    .describe('The Host the application sees: `keep` the browser’s, `upstream` its own, or as written.'),
-  strip_prefix: field(pathPrefix, { type: 'string', 'x-kind': 'path prefix' })
-    .prefault('')
-    .describe('Removed from the front of the path.'),
-  add_prefix: field(pathPrefix, { type: 'string', 'x-kind': 'path prefix' })
-    .prefault('')
-    .describe('Put in front of the path, after stripping.'),
-  location: wordField(['auto', 'keep'])
-    .prefault('auto')
-    .describe('`auto` turns redirects to the application’s own address into the browser’s.'),
-  cookies: cookies.prefault({}).describe('Cookies the application sets.'),
 });
 
 /** One entry of `routes`. */
@@ -174,7 +136,15 @@ export const route = z.strictObject({
     })
     .prefault({})
     .describe('WebSockets.'),
-  app_logout: later(null, 'Signing out of the application together with the gateway.'),
+  app_logout: appLogout
+    .nullable()
+    .optional()
+    .describe('Signing out of the application and here together. `null` = each for itself.'),
+  maintenance: maintenance
+    .optional()
+    .describe(
+      'Closes the application for a while: 503 and a page that says so, before anybody is asked to sign in. `true`, or texts. Beside `to` or alone.',
+    ),
   limits: z
     .strictObject({
       body: sizeField('0', '999TiB')
@@ -187,8 +157,18 @@ export const route = z.strictObject({
     .prefault({})
     .describe('Limits of this route.'),
   tolerate: z
-    .array(wordField(['encoded_slash', 'double_slash', 'double_encoding']))
+    .array(wordField(['encoded_slash', 'double_slash', 'double_encoding', 'legacy_encoding']))
     .prefault([])
-    .describe('Ambiguous paths that this application needs. Refused beside a route that is open without sign-in.'),
-  mode: later('proxy', 'Answering other proxies’ sub-requests.'),
+    .describe(
+      'Ambiguous paths that this application needs; `legacy_encoding`: percent-encoded EUC-KR or Shift_JIS. Refused beside a route that is open without sign-in.',
+    ),
+  break_glass: z
+    .boolean()
+    .prefault(true)
+    .describe('Whether `sumun break-glass` may open it for a while with a sealed code. `false` = never.'),
+  mode: wordField(['proxy', 'forward_auth'])
+    .prefault('proxy')
+    .describe(
+      '`forward_auth`: another proxy has the application and asks us (`forward_auth.listen`). Such a route needs no `to`, and nothing of it is served here.',
+    ),
 });

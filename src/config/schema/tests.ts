@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { readAddress } from '../../core/access/cidr.ts';
 import { FACTORS, type Factor, isFactor } from '../../core/identity/factors.ts';
 import { err, ok } from '../../core/result.ts';
-import type { Instant } from '../../core/time.ts';
 import { field, textField } from '../fields.ts';
+import { moment } from '../moments.ts';
 import { login, type Read, show } from '../values.ts';
 
 export const TEST_METHODS = ['get', 'post', 'put', 'patch', 'delete', 'head', 'options'] as const;
@@ -26,13 +26,6 @@ const expectation: Read<Expectation> = (value) => {
 const url: Read<string> = (value) => {
   const isWhole = typeof value === 'string' && /^https?:\/\/[^/\s]+/.test(value) && value.length <= 8192;
   return isWhole ? ok(value) : err({ finding: 'bad-test-url', values: { found: show(value) } });
-};
-
-const moment: Read<Instant> = (value) => {
-  const isZoned =
-    typeof value === 'string' && /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2})?(?:Z|[+-]\d{2}:\d{2})$/.test(value);
-  const instant = isZoned ? Date.parse(value) : Number.NaN;
-  return Number.isNaN(instant) ? err({ finding: 'bad-moment', values: { found: show(value) } }) : ok(instant);
 };
 
 const address: Read<string> = (value) =>

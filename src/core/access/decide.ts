@@ -16,6 +16,8 @@ export type AccessFacts = {
   readonly session: Session | undefined;
   readonly address: Address;
   readonly now: Instant;
+  /** Until when a sealed code opened the route without sign-in. */
+  readonly opened?: Instant | undefined;
 };
 
 export type DenyReason =
@@ -35,7 +37,13 @@ export type Reported =
   | { readonly kind: 'deny'; readonly reason: DenyReason };
 
 export type AccessDecision =
-  | { readonly kind: 'forward'; readonly session: Session | undefined; readonly reported?: Reported }
+  | {
+      readonly kind: 'forward';
+      readonly session: Session | undefined;
+      readonly reported?: Reported;
+      /** It passes only because a sealed code opened the route, as nobody, until then. */
+      readonly opened?: Instant;
+    }
   | {
       readonly kind: 'authenticate';
       readonly need: readonly Factor[];
@@ -50,10 +58,11 @@ export type AccessDecision =
  * Decides one request on one route. Total: every path through it ends in a decision, and the last word without a reason
  * to forward is a refusal. Networks and schedules are looked at before anybody is asked to sign in; users and groups as
  * soon as there is a session, so that nobody is asked for more factors only to be turned away.
+ * A route that a sealed code opened lets pass as nobody whoever would be asked to sign in; what is denied stays denied.
  */
 export function decideAccess(facts: AccessFacts): AccessDecision {
   const { route, session } = facts;
-  const decision = decideFully(facts);
+  const decision = breakGlass(facts, decideFully(facts));
   if (route.enforce === 'full' || decision.kind === 'forward') return decision;
   if (route.auth.kind === 'bypass') return { kind: 'forward', session, reported: reportOf(decision) };
   if (session !== undefined) return { kind: 'forward', session, reported: reportOf(decision) };
@@ -72,6 +81,12 @@ function decideFully(facts: AccessFacts): AccessDecision {
   if (barred !== undefined) return deny(route, barred);
   if (!isLive(session, route.session, now)) return authenticateAnew(route, 'session-expired');
   return demandOf(facts, session, route.auth.requirement) ?? { kind: 'forward', session };
+}
+
+/** An opened route asks nobody to sign in while the opening lasts, unless its own configuration forbids that. */
+function breakGlass({ route, now, opened }: AccessFacts, decision: AccessDecision): AccessDecision {
+  const holds = opened !== undefined && now < opened && route.breakGlass && route.auth.kind === 'sign-in';
+  return holds && decision.kind === 'authenticate' ? { kind: 'forward', session: undefined, opened } : decision;
 }
 
 /** The first demand a live session does not meet: the route's own requirement, then its step-ups in order. */

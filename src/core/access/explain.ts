@@ -43,6 +43,8 @@ export type ExplainFacts = {
   readonly session: Session | undefined;
   readonly address: Address;
   readonly now: Instant;
+  /** Routes that a sealed code opened, and until when. */
+  readonly opened?: ReadonlyMap<string, Instant>;
 };
 
 /**
@@ -63,7 +65,8 @@ export function explainAccess(facts: ExplainFacts): Explanation {
   }
   const { route } = match;
   const { session, address, now } = facts;
-  const decision = decideAccess({ route, target, method, session, address, now });
+  const opened = facts.opened?.get(route.name);
+  const decision = decideAccess({ route, target, method, session, address, now, opened });
   const trace = traceOf(facts, target, route);
   return { route, target, trace, ...verdictOf(route, decision) };
 }
@@ -73,6 +76,10 @@ function verdictOf(
   decision: AccessDecision,
 ): Pick<Explanation, 'decision' | 'status' | 'need' | 'reason' | 'place' | 'reported'> {
   const plain = { need: [], place: route.place, reported: undefined };
+  // Nobody is asked to sign in only to read that the application is closed.
+  if (route.action.kind === 'maintenance' && decision.kind !== 'deny') {
+    return { ...plain, decision: 'respond', status: 503, reason: 'maintenance' };
+  }
   switch (decision.kind) {
     case 'deny':
       return { ...plain, decision: 'deny', status: 403, reason: decision.reason };
@@ -87,7 +94,7 @@ function verdictOf(
       };
     case 'forward': {
       const reported = decision.reported;
-      const reason = reported === undefined ? (route.auth.kind === 'bypass' ? 'bypass' : 'allowed') : 'report-only';
+      const reason = forwardReason(route, decision);
       const { action } = route;
       if (action.kind === 'redirect')
         return { ...plain, decision: 'redirect', status: action.status, reason, reported };
@@ -95,6 +102,12 @@ function verdictOf(
       return { ...plain, decision: 'allow', status: 200, reason, reported };
     }
   }
+}
+
+function forwardReason(route: Route, decision: Extract<AccessDecision, { kind: 'forward' }>): string {
+  if (decision.reported !== undefined) return 'report-only';
+  if (decision.opened !== undefined) return 'break-glass';
+  return route.auth.kind === 'bypass' ? 'bypass' : 'allowed';
 }
 
 function traceOf(facts: ExplainFacts, target: Target, decided: Route | undefined): readonly TraceRow[] {

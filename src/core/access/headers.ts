@@ -92,13 +92,10 @@ export type OutgoingFacts = {
   readonly port: number;
   /** The Host field as the browser sent it. */
   readonly browserHost: string;
-  /** The Host field the application gets. */
-  readonly upstreamHost: string;
-  readonly requestId: string;
 };
 
 export type OutgoingHeaders = {
-  /** Names and values, alternating: ours first where order matters, the client's in their order and case. */
+  /** Names and values, alternating: the client's in their order and case, then ours. */
   readonly headers: string[];
   /** Names of client headers that spoke in our name. */
   readonly spoofed: readonly string[];
@@ -107,13 +104,13 @@ export type OutgoingHeaders = {
 /**
  * The header list for the application, built from an empty list: what may pass is copied, everything else is not.
  * The names that `Connection` nominates are applied to the client's headers before ours are added, so no client can
- * remove what we say. Framing fields and identity are added by the caller. Refused: a nomination of a field that frames,
+ * remove what we say. Host, framing fields, the request's number and identity are added by the caller. Refused: a nomination of a field that frames,
  * routes or authenticates.
  */
 export function outgoingHeaders(facts: OutgoingFacts, rules: HeaderRules): Result<OutgoingHeaders, 'bad-nomination'> {
   const nominated = nominatedFields(facts.rawHeaders);
   if (nominated === undefined) return err('bad-nomination');
-  const headers: string[] = ['Host', facts.upstreamHost];
+  const headers: string[] = [];
   const spoofed: string[] = [];
   const raw = facts.rawHeaders;
   for (let index = 0; index + 1 < raw.length; index += 2) {
@@ -144,7 +141,7 @@ export function outgoingHeaders(facts: OutgoingFacts, rules: HeaderRules): Resul
   }
   const chain = facts.isProxied ? `${facts.clientAddress}, ${facts.peerAddress}` : facts.clientAddress;
   headers.push('X-Forwarded-For', chain, 'X-Forwarded-Proto', facts.scheme, 'X-Forwarded-Host', facts.browserHost);
-  headers.push('X-Forwarded-Port', String(facts.port), 'Via', '1.1 sumun', 'X-Request-Id', facts.requestId);
+  headers.push('X-Forwarded-Port', String(facts.port), 'Via', '1.1 sumun');
   return ok({ headers, spoofed });
 }
 

@@ -1,6 +1,6 @@
 import type { Requirement } from '../identity/factors.ts';
 import type { SessionLimits } from '../session/session.ts';
-import type { Milliseconds } from '../time.ts';
+import type { Instant, Milliseconds } from '../time.ts';
 import type { OtpMethod, OtpRule, SmsFallback } from '../verification/demand.ts';
 import type { Cidr } from './cidr.ts';
 
@@ -53,19 +53,36 @@ export type StepUp = {
   readonly place: Place;
 };
 
-export type Tolerance = 'encoded_slash' | 'double_slash' | 'double_encoding';
+export type Tolerance = 'encoded_slash' | 'double_slash' | 'double_encoding' | 'legacy_encoding';
 
 /** What answers a request that was let through. */
 export type RouteAction =
   | { readonly kind: 'proxy'; readonly upstream: string }
   | { readonly kind: 'redirect'; readonly location: string; readonly status: 301 | 302 | 303 | 307 | 308 }
-  | { readonly kind: 'respond'; readonly status: number; readonly body: string; readonly contentType: string };
+  | { readonly kind: 'respond'; readonly status: number; readonly body: string; readonly contentType: string }
+  /** The application is closed for a while: a page of ours says so, with 503. */
+  | { readonly kind: 'maintenance'; readonly text: LocalText; readonly until: Instant | undefined }
+  /** `mode: forward_auth`: another proxy has the application and asks us. Nothing is served on our own listener. */
+  | { readonly kind: 'forward_auth' };
+
+/** Signing out of an application and of the gateway together. */
+export type AppLogout = {
+  /** Requests of the application's own sign-out, after which the session here ends too. */
+  readonly watch: readonly PathMatcher[];
+  /** Path called at the application, with its cookies, when somebody signs out here. */
+  readonly call: string | undefined;
+  /** Cookies of the application that end with the session. */
+  readonly clearCookies: readonly string[];
+};
 
 /** How a route is entered: without sign-in, never, or by proving factors. */
 export type RouteAuth =
   | { readonly kind: 'bypass' }
   | { readonly kind: 'deny' }
   | { readonly kind: 'sign-in'; readonly requirement: Requirement };
+
+/** A name an application uses for itself. No port stands for the usual ones, 80 and 443. */
+export type OwnName = { readonly host: string; readonly port: number | undefined };
 
 /** What is changed between the browser's view and the application's. */
 export type Rewrite = {
@@ -74,6 +91,8 @@ export type Rewrite = {
   readonly stripPrefix: string;
   readonly addPrefix: string;
   readonly location: 'auto' | 'keep';
+  /** What the application calls itself besides its targets, each with a port or for the two usual ones. */
+  readonly names: readonly OwnName[];
   readonly cookies: {
     readonly domain: 'auto' | 'keep';
     readonly path: 'auto' | 'keep';
@@ -120,4 +139,7 @@ export type Route = {
   readonly websocket: { readonly allow: boolean; readonly idle: Milliseconds };
   readonly limits: RouteLimits;
   readonly tolerate: readonly Tolerance[];
+  readonly appLogout: AppLogout | undefined;
+  /** Whether a sealed code may open it without sign-in for a while. */
+  readonly breakGlass: boolean;
 };

@@ -1,3 +1,4 @@
+import { indexByPath, type PathIndex, routesFor } from './path-index.ts';
 import type { HostMatcher, PathMatcher, Route, Tolerance } from './route.ts';
 import type { Target } from './target.ts';
 
@@ -5,9 +6,10 @@ import type { Target } from './target.ts';
 export type RouteTable = {
   readonly all: readonly Route[];
   /** Exact host names, each with every route that can match it (wildcards and host-less routes included). */
-  readonly byHost: ReadonlyMap<string, readonly Route[]>;
+  readonly byHost: ReadonlyMap<string, PathIndex>;
   /** Routes for a host that no route names exactly, by suffix; the empty suffix stands for any host. */
   readonly fallback: readonly Route[];
+  readonly fallbackByPath: PathIndex;
 };
 
 export type RouteMatch =
@@ -20,9 +22,11 @@ export type RouteMatch =
 /** Compiles routes in file order. */
 export function compileRoutes(routes: readonly Route[]): RouteTable {
   const named = new Set(routes.flatMap((route) => route.hosts.filter((h) => h.kind === 'exact').map((h) => h.host)));
-  const byHost = new Map([...named].map((host) => [host, routes.filter((route) => servesHost(route, host))]));
+  const byHost = new Map(
+    [...named].map((host) => [host, indexByPath(routes.filter((route) => servesHost(route, host)))]),
+  );
   const fallback = routes.filter((route) => route.hosts.length === 0 || route.hosts.some((h) => h.kind === 'suffix'));
-  return { all: routes, byHost, fallback };
+  return { all: routes, byHost, fallback, fallbackByPath: indexByPath(fallback) };
 }
 
 /**
@@ -31,16 +35,16 @@ export function compileRoutes(routes: readonly Route[]): RouteTable {
  */
 export function matchRoute(table: RouteTable, target: Target, method: string): RouteMatch {
   const exact = table.byHost.get(target.host);
-  const candidates = exact ?? table.fallback;
+  const index = exact ?? table.fallbackByPath;
   const hostIsKnown = exact !== undefined;
   const { readings, needs } = target;
-  const route = firstMatch(candidates, hostIsKnown, target.host, readings[0] ?? '', method);
+  const route = firstMatch(index, hostIsKnown, target.host, readings[0] ?? '', method);
   for (const tolerance of needs) {
     if (route?.tolerate.includes(tolerance) !== true) return { kind: 'ambiguous', tolerance };
   }
   if (route === undefined) return isServed(table, target.host) ? { kind: 'no-route' } : { kind: 'unknown-host' };
-  for (let index = 1; index < readings.length; index++) {
-    const other = firstMatch(candidates, hostIsKnown, target.host, readings[index] ?? '', method);
+  for (let at = 1; at < readings.length; at++) {
+    const other = firstMatch(index, hostIsKnown, target.host, readings[at] ?? '', method);
     if (other !== route) return { kind: 'no-route' };
   }
   return { kind: 'route', route };
@@ -49,6 +53,10 @@ export function matchRoute(table: RouteTable, target: Target, method: string): R
 /** True if some route names this host, alone or by a wildcard, or leaves the host open. */
 export const isServed = (table: RouteTable, host: string): boolean =>
   table.byHost.has(host) || table.fallback.some((route) => servesHost(route, host));
+
+/** True if some route names this host, alone or by a wildcard: one that leaves the host open names none. */
+export const namesHost = (table: RouteTable, host: string): boolean =>
+  table.byHost.has(host) || table.all.some(({ hosts }) => hosts.some((matcher) => matchesHost(matcher, host)));
 
 /** True if the route's `host` covers this name. */
 export function servesHost(route: Route, host: string): boolean {
@@ -87,13 +95,13 @@ const matchesHost = (matcher: HostMatcher, host: string): boolean =>
     : host.length > matcher.suffix.length && host.endsWith(matcher.suffix);
 
 function firstMatch(
-  candidates: readonly Route[],
+  index: PathIndex,
   hostIsKnown: boolean,
   host: string,
   path: string,
   method: string,
 ): Route | undefined {
-  for (const route of candidates) {
+  for (const route of routesFor(index, path)) {
     if (!hostIsKnown && !servesHost(route, host)) continue;
     if (servesPath(route, path) && servesMethod(route.methods, method)) return route;
   }

@@ -1,64 +1,66 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
-import type { Upstream } from '../../core/policy.ts';
+import type { ConnectionOwner } from './connection-owner.ts';
+import { Deadline, type Limits } from './deadline.ts';
+import { type Dialer, isOfTls } from './dialer.ts';
 import type { Carrier, Exchange, Sent, UpstreamFault } from './exchange.ts';
 import type { ResponseHead } from './response-head.ts';
 import { type Progress, ResponseParser, type ResponseSink } from './response-parser.ts';
-import { isSilent } from './silence.ts';
+import { bytesBelow, isSilent } from './silence.ts';
 import type { Ticker } from './ticker.ts';
 
 /** Read buffer of one connection. Pages that small responses never touch are never backed by memory. */
 const BUFFER = 64 * 1024;
 
-/** How long an upstream may ignore `Expect: 100-continue` before the body is sent anyway (RFC 9110 §10.1.1). */
-const CONTINUE_WAIT = 1000;
-
 /** For so long after a response nothing is looked for: octets that cross with a request on the wire look the same. */
 const FRESH = 1;
 
-/** What a connection tells its pool. */
-export type ConnectionOwner = {
-  /** The response is complete and the connection may carry another request. */
-  onFree(connection: Connection): void;
-  /** The connection became a tunnel: it no longer counts against the pool. */
-  onTunnel(connection: Connection): void;
-  /** The connection is gone; `unread` is an exchange of which the upstream read nothing we know of. */
-  onGone(connection: Connection, unread: Exchange | undefined): void;
-};
-
-/** One connection to an upstream. One exchange at a time; any byte outside an exchange destroys it. */
+/** One connection to a target. One exchange at a time; any byte outside an exchange destroys it. */
 export class Connection implements Carrier, ResponseSink {
   readonly #socket: Socket;
   readonly #owner: ConnectionOwner;
-  readonly #upstream: Upstream;
-  readonly #ticker: Ticker;
+  readonly #isSecure: boolean;
+  readonly #deadline: Deadline;
   readonly #parser = new ResponseParser();
   #exchange: Exchange | undefined;
   #flowing = true;
+  #reached = false;
   #connected = false;
   #used = false;
+  #written = false;
   #answered = false;
   #gone = false;
-  #deadline = 0;
   #freeSince = 0;
+  #bytesBelow = 0;
   #lastOwner = '';
-  #late: UpstreamFault | 'continue' | 'unused' = 'connect-timeout';
 
-  constructor(upstream: Upstream, ticker: Ticker, owner: ConnectionOwner) {
-    this.#upstream = upstream;
-    this.#ticker = ticker;
+  constructor(dialer: Dialer, limits: Limits, ticker: Ticker, owner: ConnectionOwner) {
     this.#owner = owner;
+    this.#isSecure = dialer.isSecure;
+    this.#deadline = new Deadline(limits, ticker);
     const onread = {
       buffer: Buffer.allocUnsafeSlow(BUFFER),
       callback: (count: number, buffer: Uint8Array): boolean => this.#onRead(count, buffer as Buffer), // the one above
     };
-    this.#socket = connect({ host: upstream.host, port: upstream.port, noDelay: true, onread });
-    this.#socket.on('connect', () => this.#onConnect());
-    this.#socket.on('drain', () => this.#exchange?.listener.onDrain());
-    this.#socket.on('end', () => this.#onEnd());
-    this.#socket.on('error', () => this.#lose(this.#connected ? 'closed' : 'unreachable'));
-    this.#socket.on('close', () => this.#lose('closed'));
-    this.#expect('connect-timeout', upstream.timeouts.connect);
+    const socket = dialer.open(onread, ticker.now);
+    this.#socket = socket;
+    // With TLS a connection stands only when the certificate was checked: before that not one octet may be written.
+    socket.on('connect', () => {
+      this.#reached = true;
+      if (!this.#isSecure) this.#onConnect();
+    });
+    if (this.#isSecure) {
+      socket.on('secureConnect', () => this.#onConnect());
+      socket.on('session', () => {
+        this.#bytesBelow = bytesBelow(socket);
+      });
+    }
+    socket.on('drain', () => this.#exchange?.listener.onDrain());
+    socket.on('end', () => this.#onEnd());
+    socket.on('error', (error: NodeJS.ErrnoException) =>
+      this.#lose(this.#faultOf(error.code), error.code ?? error.message),
+    );
+    socket.on('close', () => this.#lose('closed'));
   }
 
   /**
@@ -67,34 +69,25 @@ export class Connection implements Carrier, ResponseSink {
    */
   isSilentFor(owner: string): boolean {
     if (owner !== '' && owner === this.#lastOwner) return true;
+    if (this.#isSecure && bytesBelow(this.#socket) !== this.#bytesBelow) return false;
     return performance.now() - this.#freeSince < FRESH || isSilent(this.#socket);
   }
 
-  /** Carries the exchange. Its head is written at once, even while the connection is being made. */
+  /** Carries the exchange: at once, or as soon as the connection stands. */
   start(exchange: Exchange): void {
     this.#exchange = exchange;
     this.#lastOwner = exchange.request.owner;
+    this.#written = false;
     this.#answered = false;
     exchange.connection = this;
-    this.#parser.begin(exchange.request.method, exchange.request.upgrade);
-    const socket = this.#socket;
-    if (exchange.requestSent || exchange.request.expectContinue || exchange.request.upgrade) {
-      socket.write(exchange.head, 'latin1');
-    } else {
-      // The first bytes of the body are mostly there already and leave with the head.
-      socket.cork();
-      socket.write(exchange.head, 'latin1');
-      process.nextTick(() => process.nextTick(() => socket.uncork()));
-    }
-    if (this.#connected) this.#expectResponse(exchange);
-    if (!exchange.request.expectContinue) exchange.listener.onReady(exchange);
+    if (this.#connected) this.#begin(exchange);
   }
 
   /** Part of a body, in the framing of the request. */
   send(exchange: Exchange, bytes: Buffer, sent?: Sent): boolean {
     if (this.#exchange !== exchange || bytes.length === 0) return true;
-    this.#expectProgress(exchange);
     const socket = this.#socket;
+    this.#deadline.expectProgress(exchange);
     if (exchange.request.framing.kind !== 'chunked') return socket.write(bytes, sent);
     socket.cork();
     socket.write(`${bytes.length.toString(16)}\r\n`, 'latin1');
@@ -109,13 +102,13 @@ export class Connection implements Carrier, ResponseSink {
     exchange.requestSent = true;
     if (exchange.request.framing.kind === 'chunked') this.#socket.write('0\r\n\r\n', 'latin1');
     if (exchange.request.upgrade) this.#socket.end();
-    else if (this.#connected) this.#expectResponse(exchange);
+    else this.#deadline.expectResponse(exchange);
   }
 
   resume(exchange: Exchange): void {
     if (this.#exchange !== exchange || this.#flowing) return;
     this.#flowing = true;
-    this.#expectProgress(exchange);
+    this.#deadline.expectProgress(exchange);
     this.#socket.resume();
   }
 
@@ -125,12 +118,12 @@ export class Connection implements Carrier, ResponseSink {
 
   /** Compares the deadline with the coarse clock. */
   tick(now: number): void {
-    if (now < this.#deadline) return;
-    const late = this.#late;
-    if (late === 'continue') this.#goOn();
-    else if (late === 'unused') this.#lose('closed');
+    if (!this.#deadline.isPast(now)) return;
+    const { what } = this.#deadline;
+    if (what === 'continue') this.#goOn();
+    else if (what === 'unused') this.#lose('closed');
     // It is the upstream that stalls while it takes none of the body.
-    else this.#lose(late === 'request-stalled' && this.#socket.writableNeedDrain ? 'first-byte-timeout' : late);
+    else this.#lose(what === 'request-stalled' && this.#socket.writableNeedDrain ? 'first-byte-timeout' : what);
   }
 
   onInformational(head: ResponseHead): void {
@@ -141,7 +134,8 @@ export class Connection implements Carrier, ResponseSink {
     const exchange = this.#exchange;
     if (exchange === undefined) return;
     exchange.headReceived = true;
-    this.#expectProgress(exchange);
+    this.#deadline.expectProgress(exchange);
+    this.#owner.onAnswer(!this.#used);
     if (head.status === 101) this.#owner.onTunnel(this);
     exchange.listener.onHead(head);
   }
@@ -150,14 +144,34 @@ export class Connection implements Carrier, ResponseSink {
     const exchange = this.#exchange;
     if (exchange === undefined || exchange.over) return;
     exchange.over = last;
-    this.#expectProgress(exchange);
+    this.#deadline.expectProgress(exchange);
     if (!exchange.listener.onBody(bytes, last) && !last) this.#flowing = false;
   }
 
   #onConnect(): void {
+    if (this.#gone) return;
     this.#connected = true;
-    if (this.#exchange === undefined) this.#expect('unused', this.#upstream.pool.idle);
-    else this.#expectResponse(this.#exchange);
+    if (this.#exchange === undefined) this.#deadline.expectUse();
+    else this.#begin(this.#exchange);
+  }
+
+  #begin(exchange: Exchange): void {
+    const { request } = exchange;
+    const socket = this.#socket;
+    this.#written = true;
+    this.#parser.begin(request.method, request.upgrade);
+    if (exchange.requestSent || request.expectContinue || request.upgrade) {
+      socket.write(exchange.head, 'latin1');
+    } else {
+      // The first bytes of the body are mostly there already and leave with the head.
+      socket.cork();
+      socket.write(exchange.head, 'latin1');
+      process.nextTick(() => process.nextTick(() => socket.uncork()));
+    }
+    this.#deadline.expectResponse(exchange);
+    if (request.expectContinue) return;
+    exchange.ready = true;
+    exchange.listener.onReady(exchange);
   }
 
   /** False stops reading. */
@@ -184,68 +198,53 @@ export class Connection implements Carrier, ResponseSink {
   #finish(progress: Progress): void {
     const exchange = this.#exchange;
     if (exchange === undefined) return; // aborted from within its own callback
-    if (progress === 'malformed') {
-      this.#lose('malformed');
-      return;
-    }
-    const reusable = progress === 'complete' && this.#parser.keepAlive && exchange.requestSent;
+    if (progress === 'malformed') return void this.#lose('malformed');
+    this.#detach(exchange);
+    if (progress === 'surplus' || !this.#parser.keepAlive || !exchange.requestSent) this.destroy();
+    // One read may hold several TLS records, told of one by one: what is behind the response must not meet the next.
+    else if (this.#isSecure) setImmediate(() => this.#release());
+    else this.#release();
+  }
+
+  #detach(exchange: Exchange): void {
     this.#exchange = undefined;
     exchange.connection = undefined;
     this.#flowing = true;
     this.#used = true;
-    if (!reusable) {
-      this.destroy();
-      return;
-    }
-    this.#expect('unused', this.#upstream.pool.idle);
+    this.#deadline.expectUse();
+  }
+
+  #release(): void {
+    if (this.#gone) return;
     this.#freeSince = performance.now();
+    if (this.#isSecure) this.#bytesBelow = bytesBelow(this.#socket);
     this.#owner.onFree(this);
   }
 
   /** The peer wants the body, or said nothing for long enough. */
   #goOn(): void {
     const exchange = this.#exchange;
-    if (exchange === undefined || !exchange.request.expectContinue || this.#late !== 'continue') return;
-    this.#expectResponse(exchange, true);
+    if (exchange === undefined || !exchange.request.expectContinue || this.#deadline.what !== 'continue') return;
+    this.#deadline.expectResponse(exchange, true);
+    exchange.ready = true;
     exchange.listener.onContinue();
     exchange.listener.onReady(exchange);
   }
 
-  #lose(fault: UpstreamFault): void {
+  #faultOf(code: string | undefined): UpstreamFault {
+    if (this.#isSecure && isOfTls(code, this.#reached && !this.#connected)) return 'tls-failure';
+    return this.#connected ? 'closed' : 'unreachable';
+  }
+
+  #lose(fault: UpstreamFault, reason?: string): void {
     if (this.#gone) return;
     this.#gone = true;
     const exchange = this.#exchange;
     this.#exchange = undefined;
     this.#socket.destroy();
     if (exchange !== undefined) exchange.connection = undefined;
-    const unread = fault === 'closed' && this.#used && !this.#answered && exchange?.over === false;
-    const again = unread && exchange.repeatable ? exchange : undefined;
-    this.#owner.onGone(this, again);
-    if (again === undefined) exchange?.fail(fault);
-  }
-
-  #expectResponse(exchange: Exchange, continued = false): void {
-    const { timeouts } = this.#upstream;
-    if (exchange.headReceived) this.#expect('idle-timeout', timeouts.idle);
-    else if (exchange.requestSent) this.#expect('first-byte-timeout', timeouts.firstByte);
-    else if (exchange.request.expectContinue && !continued) this.#expect('continue', CONTINUE_WAIT);
-    else if (exchange.request.upgrade) this.#expect('first-byte-timeout', timeouts.firstByte);
-    else this.#expect('request-stalled', exchange.request.bodyIdle);
-  }
-
-  /** Something moved, in either direction. */
-  #expectProgress(exchange: Exchange): void {
-    if (exchange.headReceived) this.#deadline = this.#ticker.now + this.#idle(exchange);
-    else if (this.#late === 'request-stalled') this.#deadline = this.#ticker.now + exchange.request.bodyIdle;
-    if (exchange.headReceived) this.#late = 'idle-timeout';
-  }
-
-  #idle(exchange: Exchange): number {
-    return exchange.request.upgrade ? exchange.request.bodyIdle : this.#upstream.timeouts.idle;
-  }
-
-  #expect(what: UpstreamFault | 'continue' | 'unused', within: number): void {
-    this.#late = what;
-    this.#deadline = this.#ticker.now + within;
+    const isLost = exchange !== undefined && !exchange.over;
+    const seen = { used: this.#used, written: this.#written, answered: this.#answered };
+    this.#owner.onGone(this, isLost ? { exchange, fault, reason, ...seen } : undefined);
   }
 }

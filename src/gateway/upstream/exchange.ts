@@ -1,10 +1,15 @@
-import { encodeRequestHead, hasBody, type UpstreamRequest } from './request-head.ts';
+import type { UpstreamTarget } from '../../core/policy.ts';
+import { encodeRequestHead, hasBody, renameHost, type UpstreamRequest } from './request-head.ts';
 import type { ResponseHead } from './response-head.ts';
 
-/** Why there is no (whole) response. `busy`: the waiting line of the pool is full. */
+/**
+ * Why there is no (whole) response. `busy`: the waiting line of the pool is full. `tls-failure`: the target has no
+ * certificate that can be trusted, or no TLS that both sides speak; `Exchange.reason` says which.
+ */
 export type UpstreamFault =
   | 'busy'
   | 'unreachable'
+  | 'tls-failure'
   | 'connect-timeout'
   | 'request-stalled'
   | 'first-byte-timeout'
@@ -39,32 +44,45 @@ export type Carrier = {
   destroy(): void;
 };
 
-/** One request and its response. It may outlive a connection: a request that nobody has read is sent once more. */
+/** One request and its response. It may outlive a connection: what nobody has read may be sent once more. */
 export class Exchange {
   readonly request: UpstreamRequest;
   readonly listener: ExchangeListener;
-  /** The head as it goes on the wire, kept for the one repetition. */
-  readonly head: string;
+  /** The target it was given to, the last one if it was repeated. */
+  target: UpstreamTarget;
+  /** The head as it goes on the wire, kept for a repetition. */
+  head: string;
   requestSent: boolean;
   headReceived = false;
+  /** The listener was told to send the body: parts of it may be gone. */
+  ready = false;
+  /** It met a connection that was closed before it came, and was sent once more. */
   retried = false;
+  /** Repetitions besides that one. */
+  repetitions = 0;
+  /** Targets where it failed; undefined until it did. */
+  tried: readonly UpstreamTarget[] | undefined;
+  /** Code of the system or of OpenSSL for the last fault, where there is one: `ECONNREFUSED`, `CERT_HAS_EXPIRED`. */
+  reason: string | undefined;
   /** Ended, failed or aborted: nothing more is told. */
   over = false;
   /** On the pool's monotonic clock, while it waits for a connection. */
   waitUntil = 0;
   connection: Carrier | undefined;
 
-  constructor(request: UpstreamRequest, listener: ExchangeListener) {
+  constructor(request: UpstreamRequest, listener: ExchangeListener, target: UpstreamTarget) {
     this.request = request;
     this.listener = listener;
+    this.target = target;
     this.head = encodeRequestHead(request);
     this.requestSent = !hasBody(request) && !request.upgrade;
   }
 
-  /** True where a repetition cannot do anything twice (RFC 9110 §9.2.2): no body, and the method is safe. */
-  get repeatable(): boolean {
-    const { method, upgrade } = this.request;
-    return (method === 'GET' || method === 'HEAD') && !hasBody(this.request) && !upgrade && !this.retried;
+  /** Turns to another target for the repetition. */
+  moveTo(target: UpstreamTarget): void {
+    if (target === this.target) return;
+    this.target = target;
+    if (this.request.elsewhere === 'renamed') this.head = encodeRequestHead(renameHost(this.request, target.authority));
   }
 
   /** Sends a part of the body, or of a tunnel. False: wait for `onDrain`. */
@@ -90,9 +108,10 @@ export class Exchange {
   }
 
   /** Tells the listener that there will be no (whole) response; once. */
-  fail(fault: UpstreamFault): void {
+  fail(fault: UpstreamFault, reason?: string): void {
     if (this.over) return;
     this.over = true;
+    this.reason = reason;
     this.listener.onFault(fault);
   }
 }

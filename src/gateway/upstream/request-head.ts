@@ -4,12 +4,14 @@ export type RequestFraming =
   | { readonly kind: 'length'; readonly bytes: number }
   | { readonly kind: 'chunked' };
 
-/** What goes to the upstream. `headers` holds names and values in turn and no framing or connection fields. */
+/** What goes to the upstream. */
 export type UpstreamRequest = {
   readonly method: string;
   /** Path and query as they were decided on. */
   readonly target: string;
-  readonly headers: readonly string[];
+  readonly host: string;
+  /** All other fields as they go on the wire (`fieldLines`), without any that frames or speaks of the connection. */
+  readonly fields: string;
   readonly framing: RequestFraming;
   /** Expects the peer to say 100 before the body is sent. */
   readonly expectContinue: boolean;
@@ -19,7 +21,22 @@ export type UpstreamRequest = {
   readonly owner: string;
   /** How long the asking side may be silent within its body or its tunnel, in milliseconds. */
   readonly bodyIdle: number;
+  /**
+   * What a repetition at another target does with the head. Left out: it is the same everywhere. `renamed`: Host is the
+   * target's own and becomes the other one's. `never`: there is none, because something in the head vouches for Host.
+   */
+  readonly elsewhere?: 'renamed' | 'never' | undefined;
 };
+
+/** The request with another Host. */
+export const renameHost = (request: UpstreamRequest, host: string): UpstreamRequest => ({ ...request, host });
+
+/** Fields as they go on the wire. Names and values come in turn; whoever adds one of his own vouches for it. */
+export function fieldLines(headers: readonly string[]): string {
+  let lines = '';
+  for (let index = 0; index < headers.length; index += 2) lines += `${headers[index]}: ${headers[index + 1]}\r\n`;
+  return lines;
+}
 
 /** True if there are octets of a body to send. */
 export const hasBody = ({ framing }: UpstreamRequest): boolean =>
@@ -37,13 +54,11 @@ export const isFieldContent = (value: string): boolean => FIELD_CONTENT.test(val
  * are looked at here. Throws if they could end the line early: that could be a second request of somebody's making.
  */
 export function encodeRequestHead(request: UpstreamRequest): string {
-  const { headers, method, target } = request;
+  const { method, target, host, fields } = request;
   if (!REQUEST_LINE.test(target) || method.includes('\n')) {
     throw new Error('a request line holds an octet that may not be sent');
   }
-  let head = `${method} ${target} HTTP/1.1\r\n`;
-  for (let index = 0; index < headers.length; index += 2) head += `${headers[index]}: ${headers[index + 1]}\r\n`;
-  return `${head}${framingFields(request)}\r\n`;
+  return `${method} ${target} HTTP/1.1\r\nHost: ${host}\r\n${fields}${framingFields(request)}\r\n`;
 }
 
 const REQUEST_LINE = /^[\x21-\x7e]+$/;

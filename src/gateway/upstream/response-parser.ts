@@ -22,6 +22,8 @@ const CHUNK_LINE = /^([0-9a-fA-F]{1,12})(?:[ \t]*;[\t\x20-\x7e\x80-\xff]*)?$/;
 
 const NOTHING = Buffer.alloc(0);
 
+const END_OF_HEAD = Buffer.from('\r\n\r\n');
+
 /** Reads one response after another from a byte stream. Strict: whatever is odd is `malformed` and ends the connection. */
 export class ResponseParser {
   /** After a complete response: whether the connection may carry another request. */
@@ -88,8 +90,11 @@ export class ResponseParser {
   }
 
   #readHead(buffer: Buffer, at: number, count: number, sink: ResponseSink): number {
-    const text = buffer.toString('latin1', at, Math.min(count, at + HEAD_MAX + 4));
     const heldBefore = this.#held.length;
+    const limit = Math.min(count, at + HEAD_MAX + 4);
+    // What stands behind a whole head is the body, and no text.
+    const close = heldBefore === 0 ? buffer.indexOf(END_OF_HEAD, at) : -1;
+    const text = buffer.toString('latin1', at, close < 0 || close + 4 > limit ? limit : close + 4);
     const whole = heldBefore === 0 ? text : this.#held + text;
     const end = whole.indexOf('\r\n\r\n', Math.max(0, heldBefore - 3));
     if (end > HEAD_MAX || (end < 0 && whole.length > HEAD_MAX)) return -1;

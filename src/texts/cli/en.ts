@@ -83,6 +83,8 @@ export const en: CliTexts = {
     allowed: 'every condition is met',
     bypass: 'open without sign-in',
     'report-only': 'this route only reports',
+    'break-glass': 'opened without sign-in by a sealed code',
+    maintenance: 'closed for maintenance',
     'no-session': 'not signed in',
     'session-expired': 'the sign-in has ended',
     'factor-missing': 'a factor is not proved',

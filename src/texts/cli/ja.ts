@@ -80,6 +80,8 @@ export const ja: CliTexts = {
     allowed: 'すべての条件を満たす',
     bypass: 'サインインなしで開く経路',
     'report-only': '記録だけの経路',
+    'break-glass': '封印されたコードでサインインなしに開いたルート',
+    maintenance: 'メンテナンス中',
     'no-session': 'サインインしていない',
     'session-expired': 'サインインが終了',
     'factor-missing': '証明していない要素がある',

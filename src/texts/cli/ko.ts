@@ -82,6 +82,8 @@ export const ko = {
     allowed: '조건을 모두 채움',
     bypass: '로그인 없이 여는 경로',
     'report-only': '기록만 하는 경로',
+    'break-glass': '봉인된 코드로 로그인 없이 연 경로',
+    maintenance: '점검 중',
     'no-session': '로그인하지 않음',
     'session-expired': '로그인이 끝남',
     'factor-missing': '증명하지 않은 요소가 있음',

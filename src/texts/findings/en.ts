@@ -1,10 +1,14 @@
 import type { FindingTexts } from './catalogue.ts';
+import { enListeners } from './en-listeners.ts';
 import { enServers } from './en-servers.ts';
+import { enUpstreams } from './en-upstreams.ts';
 
 /** Findings in English. */
 export const en: FindingTexts = {
   findings: {
     ...enServers,
+    ...enUpstreams,
+    ...enListeners,
     'file-unreadable': { message: 'The file cannot be read: {found}.', fix: 'Check the path and its permissions.' },
     'unknown-key': { message: "'{found}' is not a key here. {hint}" },
     'file-too-large': {
@@ -77,7 +81,7 @@ export const en: FindingTexts = {
     },
     'bad-upstream': {
       message: 'Not an upstream: {found}.',
-      fix: 'Write http://host:port without path or user, or the name of an entry in upstreams.',
+      fix: 'Write http://host:port, https://host:port or unix:/path, without user or anything behind, or the name of an entry in upstreams.',
     },
     'bad-hours': {
       message: 'Not hours of a day: {found}.',
@@ -96,7 +100,7 @@ export const en: FindingTexts = {
     },
     'bad-header': {
       message: 'Not a header an identity can travel in: {found}.',
-      fix: 'Use letters, digits and hyphens, and no header that frames, routes or authenticates the message.',
+      fix: 'Use letters, digits, hyphens and underscores, and no header that frames, routes or authenticates the message.',
     },
     'bad-template': { message: 'Not a template: {found}.', fix: 'Write text and variables in braces: "{user.login}".' },
     'unknown-variable': { message: "There is no variable '{found}'. {hint}" },
@@ -202,6 +206,10 @@ export const en: FindingTexts = {
       message: 'A test needs exactly one method with its URL; found {found}.',
       fix: 'Write get: URL, post: URL and so on.',
     },
+    'forward-auth-nowhere': {
+      message: "Another proxy is to ask about '{found}', but there is no address to ask at.",
+      fix: 'Write one as forward_auth.listen.',
+    },
     'action-without-upstream': { message: "'{found}' has no meaning on a route that does not forward." },
     'step-up-without-sign-in': {
       message: 'A step-up needs a route that signs people in.',
@@ -227,6 +235,10 @@ export const en: FindingTexts = {
     },
     'idle-beyond-max': { message: 'idle is longer than max and never takes effect.' },
     'no-routes': { message: 'There are no routes: every request is refused.' },
+    'in-maintenance': {
+      message: "Route '{found}' is closed for maintenance: everybody gets 503.",
+      fix: 'Remove maintenance when it is over.',
+    },
     'report-only': {
       message: "The route '{found}' only reports: whoever is signed in passes.",
       fix: 'Set enforce: full when you have seen enough.',

@@ -1,10 +1,14 @@
 import type { FindingTexts } from './catalogue.ts';
+import { jaListeners } from './ja-listeners.ts';
 import { jaServers } from './ja-servers.ts';
+import { jaUpstreams } from './ja-upstreams.ts';
 
 /** Findings in Japanese. */
 export const ja: FindingTexts = {
   findings: {
     ...jaServers,
+    ...jaUpstreams,
+    ...jaListeners,
     'file-unreadable': { message: 'ファイルを読めません: {found}。', fix: 'パスと権限を確認してください。' },
     'unknown-key': { message: '「{found}」はここでは使えないキーです。{hint}' },
     'file-too-large': {
@@ -74,7 +78,7 @@ export const ja: FindingTexts = {
     },
     'bad-upstream': {
       message: 'アップストリームではありません: {found}。',
-      fix: 'パスとユーザーなしで http://host:port と書くか、upstreams の名前を書いてください。',
+      fix: 'http://host:port、https://host:port、unix:/パス のいずれかをユーザーや後に続くものなしで書くか、upstreams の名前を書いてください。',
     },
     'bad-hours': {
       message: '一日の時間帯ではありません: {found}。',
@@ -96,7 +100,7 @@ export const ja: FindingTexts = {
     },
     'bad-header': {
       message: '本人情報を載せられないヘッダーです: {found}。',
-      fix: '英数字とハイフンだけを使い、メッセージの枠組み、経路、認証に使うヘッダーは避けてください。',
+      fix: '英数字、ハイフン、下線だけを使い、メッセージの枠組み、経路、認証に使うヘッダーは避けてください。',
     },
     'bad-template': {
       message: 'テンプレートではありません: {found}。',
@@ -208,6 +212,10 @@ export const ja: FindingTexts = {
       message: '試験にはメソッドと URL が一つだけ必要です。書かれた値: {found}。',
       fix: 'get: URL、post: URL のように書いてください。',
     },
+    'forward-auth-nowhere': {
+      message: 'ルート「{found}」はほかのプロキシが問い合わせるものですが、問い合わせ先のアドレスがありません。',
+      fix: 'forward_auth.listen にアドレスを書いてください。',
+    },
     'action-without-upstream': { message: '転送しないルートでは「{found}」に意味がありません。' },
     'step-up-without-sign-in': {
       message: '追加認証はサインインするルートにだけ置けます。',
@@ -234,6 +242,10 @@ export const ja: FindingTexts = {
     },
     'idle-beyond-max': { message: 'idle が max より長いため効きません。' },
     'no-routes': { message: 'ルートがないため、すべてのリクエストを拒否します。' },
+    'in-maintenance': {
+      message: 'ルート「{found}」はメンテナンスのため閉じています。だれが開いても 503 になります。',
+      fix: '終わったら maintenance を消してください。',
+    },
     'report-only': {
       message: 'ルート「{found}」は記録だけします。サインインした人は全員通ります。',
       fix: '確認できたら enforce: full にしてください。',

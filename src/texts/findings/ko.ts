@@ -1,10 +1,14 @@
 import type { FindingTexts } from './catalogue.ts';
+import { koListeners } from './ko-listeners.ts';
 import { koServers } from './ko-servers.ts';
+import { koUpstreams } from './ko-upstreams.ts';
 
 /** Findings in Korean. */
 export const ko: FindingTexts = {
   findings: {
     ...koServers,
+    ...koUpstreams,
+    ...koListeners,
     'file-unreadable': { message: '파일을 읽을 수 없습니다: {found}.', fix: '경로와 권한을 확인하십시오.' },
     'unknown-key': { message: "'{found}' 는 여기에 없는 키입니다. {hint}" },
     'file-too-large': {
@@ -74,7 +78,7 @@ export const ko: FindingTexts = {
     },
     'bad-upstream': {
       message: '업스트림이 아닙니다: {found}.',
-      fix: '경로와 사용자 없이 http://host:port 로 적거나 upstreams 의 이름을 적으십시오.',
+      fix: 'http://host:port, https://host:port, unix:/경로 가운데 하나를 사용자나 뒤따르는 경로 없이 적거나 upstreams 의 이름을 적으십시오.',
     },
     'bad-hours': {
       message: '하루의 시간대가 아닙니다: {found}.',
@@ -90,7 +94,7 @@ export const ko: FindingTexts = {
     },
     'bad-header': {
       message: '신원을 실을 수 없는 헤더입니다: {found}.',
-      fix: '글자, 숫자, 하이픈만 쓰고, 메시지의 틀·경로·인증에 쓰이는 헤더는 피하십시오.',
+      fix: '글자, 숫자, 하이픈, 밑줄만 쓰고, 메시지의 틀·경로·인증에 쓰이는 헤더는 피하십시오.',
     },
     'bad-template': {
       message: '템플릿이 아닙니다: {found}.',
@@ -202,6 +206,10 @@ export const ko: FindingTexts = {
       message: '시험에는 메서드와 URL 이 꼭 하나 있어야 합니다. 적힌 값: {found}.',
       fix: 'get: URL, post: URL 처럼 적으십시오.',
     },
+    'forward-auth-nowhere': {
+      message: "'{found}' 규칙은 다른 프록시가 물어보는 규칙인데 물어볼 주소가 없습니다.",
+      fix: 'forward_auth.listen 에 주소를 적으십시오.',
+    },
     'action-without-upstream': { message: "전달하지 않는 규칙에서 '{found}' 는 뜻이 없습니다." },
     'step-up-without-sign-in': {
       message: '추가 인증은 로그인하는 규칙에만 둘 수 있습니다.',
@@ -228,6 +236,10 @@ export const ko: FindingTexts = {
     },
     'idle-beyond-max': { message: 'idle 이 max 보다 길어 적용되지 않습니다.' },
     'no-routes': { message: '규칙이 없어 모든 요청을 거부합니다.' },
+    'in-maintenance': {
+      message: "'{found}' 규칙이 점검 중으로 닫혀 있습니다. 누가 열어도 503 을 받습니다.",
+      fix: '점검이 끝나면 maintenance 를 지우십시오.',
+    },
     'report-only': {
       message: "'{found}' 규칙은 기록만 합니다. 로그인한 사람은 모두 통과합니다.",
       fix: '충분히 확인했으면 enforce: full 로 바꾸십시오.',

@@ -97,6 +97,10 @@ export const EN = {
   'cookies.lead':
     'We need a cookie to remember your sign-in. Allow cookies for this address in your browser’s settings and open the page again.',
 
+  'handOver.title': 'We couldn’t finish signing you in',
+  'handOver.lead':
+    'The way back from signing in works once, within a minute, in the browser that began. Open the page you wanted again. If you see this again, allow cookies for this address.',
+
   'signOut.title': 'Sign out?',
   'signOut.lead': 'This signs you out of every system you opened with this sign-in.',
   'signOut.lead2': 'Save what you’re working on first.',
@@ -104,6 +108,7 @@ export const EN = {
   'signOut.stay': 'Stay signed in',
   'signedOut.title': 'You’re signed out',
   'signedOut.lead': 'If you share this browser, close the window too.',
+  'signedOut.untold': '{apps} could not be told. Sign out there too.',
 
   'apps.title': 'What you can open',
   'apps.signedIn': 'is signed in',
@@ -165,6 +170,10 @@ export const EN = {
   'stepUpNeeded.title': 'One more check needed',
   'stepUpNeeded.lead': 'Complete it, then try again.',
 
+  'maintenance.title': '{app} is closed for maintenance',
+  'maintenance.until': 'It should be open again by {time}.',
+  'maintenance.open': 'It opens again when the work is done.',
+  'maintenance.others': 'Everything else works as usual.',
   'fault.unreachable': '{app} isn’t responding',
   'fault.timeout': '{app} is taking too long',
   'fault.broken': '{app} gave an answer we can’t read',

@@ -98,6 +98,10 @@ export const JA = {
   'cookies.lead':
     'ログインを覚えておくためにCookieが必要です。ブラウザーの設定でこのサイトのCookieを許可し、もう一度開いてください。',
 
+  'handOver.title': 'ログインを完了できませんでした',
+  'handOver.lead':
+    'ログイン後に戻るためのアドレスは、始めたブラウザーで一度だけ、1分以内に使えます。開きたかったページをもう一度開いてください。またこの画面が出るときは、このアドレスのCookieを許可してください。',
+
   'signOut.title': 'ログアウトしますか?',
   'signOut.lead': 'このログインで開いたすべてのシステムからログアウトします。',
   'signOut.lead2': '作成中の内容は先に保存してください。',
@@ -105,6 +109,7 @@ export const JA = {
   'signOut.stay': '使い続ける',
   'signedOut.title': 'ログアウトしました',
   'signedOut.lead': 'このブラウザーをほかの人と使う場合は、ウィンドウも閉じてください。',
+  'signedOut.untold': '{apps}にはログアウトを伝えられませんでした。そちらでもログアウトしてください。',
 
   'apps.title': '開けるシステム',
   'apps.signedIn': 'でログイン中です',
@@ -167,6 +172,10 @@ export const JA = {
   'stepUpNeeded.title': '追加の確認が必要です',
   'stepUpNeeded.lead': '追加の確認を済ませてから、もう一度お試しください。',
 
+  'maintenance.title': '{app}は点検中です',
+  'maintenance.until': '{time}に終わる予定です。',
+  'maintenance.open': '終わりしだい、また開けます。',
+  'maintenance.others': 'ほかのシステムは通常どおり使えます。',
   'fault.unreachable': '{app}が応答していません',
   'fault.timeout': '{app}の応答が遅れています',
   'fault.broken': '{app}の応答を読み取れません',

@@ -98,6 +98,10 @@ export const KO = {
   'cookies.title': '이 브라우저가 쿠키를 막고 있어요',
   'cookies.lead': '로그인을 기억하려면 쿠키가 필요해요. 브라우저 설정에서 이 주소의 쿠키를 허용하고 다시 열어 주세요.',
 
+  'handOver.title': '로그인을 마치지 못했어요',
+  'handOver.lead':
+    '로그인하고 돌아오는 주소는 시작한 브라우저에서 한 번, 1분 안에만 쓸 수 있어요. 열려던 페이지를 다시 열어 주세요. 또 이 화면이 나오면 이 주소의 쿠키를 허용해 주세요.',
+
   'signOut.title': '로그아웃할까요?',
   'signOut.lead': '이 로그인으로 연 모든 시스템에서 로그아웃해요.',
   'signOut.lead2': '작성하던 내용이 있으면 먼저 저장해 주세요.',
@@ -105,6 +109,7 @@ export const KO = {
   'signOut.stay': '계속 쓰기',
   'signedOut.title': '로그아웃했어요',
   'signedOut.lead': '이 브라우저를 함께 쓴다면 창도 닫아 주세요.',
+  'signedOut.untold': '{apps}에는 로그아웃을 알리지 못했어요. 그곳에서도 로그아웃해 주세요.',
 
   'apps.title': '열 수 있는 시스템',
   'apps.signedIn': '님으로 로그인되어 있어요',
@@ -165,6 +170,10 @@ export const KO = {
   'stepUpNeeded.title': '한 번 더 확인해야 해요',
   'stepUpNeeded.lead': '추가 확인을 마친 뒤 다시 시도해 주세요.',
 
+  'maintenance.title': '{app}{은/는} 지금 점검하고 있어요',
+  'maintenance.until': '{time}까지 점검할 예정이에요.',
+  'maintenance.open': '점검이 끝나면 다시 열려요.',
+  'maintenance.others': '다른 시스템은 그대로 쓸 수 있어요.',
   'fault.unreachable': '{app}{이/가} 응답하지 않습니다',
   'fault.timeout': '{app}의 응답이 늦어지고 있습니다',
   'fault.broken': '{app}의 응답을 읽을 수 없습니다',

@@ -214,7 +214,67 @@ describe('matchRoute', () => {
   });
 });
 
+describe('a route that a sealed code opened', () => {
+  const opened = MONDAY + MINUTE;
+  const hr = { ...NO_ALLOW, groups: ['hr'] };
+  const passes = { kind: 'forward', session: undefined, opened };
+
+  test('lets pass as nobody whoever would be asked to sign in', () => {
+    expect(decideAccess(facts({ opened }))).toEqual(passes);
+    expect(decideAccess(facts({ opened, session: session({ pin: MONDAY }) }))).toEqual(passes);
+    expect(decideAccess(facts({ opened, session: session({ otp: MONDAY }, MONDAY - 24 * 60 * MINUTE) }))).toEqual(
+      passes,
+    );
+  });
+
+  test('knows whoever proved what it asks for', () => {
+    const kim = session({ otp: MONDAY });
+    expect(decideAccess(facts({ opened, session: kim }))).toEqual({ kind: 'forward', session: kim });
+  });
+
+  test.each([
+    ['the moment it ends', { now: opened }],
+    ['a configuration that forbids it', { route: route({ breakGlass: false }) }],
+  ])('asks again: %s', (_, changes) => {
+    expect(decideAccess(facts({ opened, ...changes })).kind).toBe('authenticate');
+  });
+
+  test.each([
+    ['deny', { route: route({ auth: { kind: 'deny' } }) }],
+    [
+      'another network',
+      { route: route({ allow: { ...NO_ALLOW, networks: [office] } }), address: address('192.0.2.1') },
+    ],
+    [
+      'another hour',
+      { route: route({ allow: { ...NO_ALLOW, schedules: [hours] } }), now: opened - 1 - 12 * 60 * MINUTE },
+    ],
+    ['a person who is not meant', { route: route({ allow: hr }), session: session({ otp: MONDAY }) }],
+  ])('still refuses: %s', (_, changes) => {
+    expect(decideAccess(facts({ opened, ...changes })).kind).toBe('deny');
+  });
+});
+
 describe('explainAccess decides as decideAccess does and says why', () => {
+  test('a route that is closed for a while answers so, and one that was opened says why it lets pass', () => {
+    const closed = { kind: 'maintenance', text: {}, until: undefined } as const;
+    const asked = {
+      raw: { method: 'GET', target: '/', hosts: ['app.test'], scheme: 'http' },
+      session: undefined,
+      address: address('10.0.0.1'),
+      now: MONDAY,
+    } as const;
+    const shut = explainAccess({ ...asked, table: table({ action: closed }) });
+    expect(shut).toMatchObject({ decision: 'respond', status: 503, reason: 'maintenance' });
+    const barred = table({
+      action: closed,
+      allow: { ...NO_ALLOW, networks: [{ name: 'x', cidrs: [cidr('192.0.2.0/24')] }] },
+    });
+    expect(explainAccess({ ...asked, table: barred })).toMatchObject({ decision: 'deny', status: 403 });
+    const opened = explainAccess({ ...asked, table: table({ name: 'a' }), opened: new Map([['a', MONDAY + 1]]) });
+    expect(opened).toMatchObject({ decision: 'allow', reason: 'break-glass' });
+  });
+
   const routes = table(
     { name: 'open', paths: [{ kind: 'prefix', path: '/open/' }], auth: { kind: 'bypass' } },
     {

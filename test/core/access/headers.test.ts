@@ -20,8 +20,6 @@ const facts = (rawHeaders: readonly string[], isProxied = false): OutgoingFacts 
   scheme: 'http',
   port: 8080,
   browserHost: 'app.test:8080',
-  upstreamHost: 'app.test:8080',
-  requestId: '01J',
 });
 const sent = (rawHeaders: readonly string[], isProxied = false) => {
   const outgoing = outgoingHeaders(facts(rawHeaders, isProxied), rules);
@@ -33,13 +31,11 @@ const sent = (rawHeaders: readonly string[], isProxied = false) => {
   return pairs;
 };
 const ours = [
-  'Host: app.test:8080',
   'X-Forwarded-For: 192.0.2.7',
   'X-Forwarded-Proto: http',
   'X-Forwarded-Host: app.test:8080',
   'X-Forwarded-Port: 8080',
   'Via: 1.1 sumun',
-  'X-Request-Id: 01J',
 ];
 const besides = (rawHeaders: readonly string[], isProxied = false) => {
   const all = sent(rawHeaders, isProxied);
