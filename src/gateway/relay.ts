@@ -7,7 +7,7 @@ import { END_MAX } from './front/message.ts';
 import { freeWhenSent, lendCopy } from './lent-buffers.ts';
 import { auditVisit, logVisit, recordVisit } from './record.ts';
 import { DRAIN_MAX, respondPage, unreadBytes } from './respond.ts';
-import { responseHeaders } from './response-headers.ts';
+import { type BrowserFields, responseHeaders } from './response-headers.ts';
 import { acceptsTunnel, Tunnel } from './tunnel.ts';
 import type { Exchange, ExchangeListener, UpstreamFault } from './upstream/exchange.ts';
 import type { ChosenTarget, UpstreamPool } from './upstream/pool.ts';
@@ -76,11 +76,11 @@ export class Relay implements ExchangeListener, Watcher, UnderOpening {
       this.#openTunnel(head);
       return;
     }
-    const headers = this.#headersOf(head);
+    const { headers, lines } = this.#headersOf(head);
     if (this.#other !== undefined) headers.push(...this.#other.headers);
     if (this.#visit.route.appLogout !== undefined) headers.push(...signOutWithApplication(this.#visit, this));
     if (unreadBytes(this.#visit) > DRAIN_MAX || gate.draining) res.keepAlive = false;
-    res.writeHead(head.status, head.reason, headers);
+    res.writeHead(head.status, head.reason, headers, lines);
     this.#headHeld = true;
   }
 
@@ -158,10 +158,10 @@ export class Relay implements ExchangeListener, Watcher, UnderOpening {
     res.end(last.length > END_MAX ? undefined : last);
   }
 
-  #headersOf(head: ResponseHead): string[] {
+  #headersOf(head: ResponseHead): BrowserFields {
     const { running, route, target, id } = this.#visit;
     const { upstream } = this.#pool;
-    return responseHeaders(head.rawHeaders, {
+    return responseHeaders(head, {
       route,
       target,
       upstreamHosts: () => [...upstream.targets.map(({ authority }) => authority), this.#host],

@@ -1,5 +1,6 @@
 import { type CookieFacts, rewriteCookie } from './app-cookies.ts';
 import { type AddressFacts, rewriteLinks, rewriteReference, rewriteRefresh } from './own-address.ts';
+import { eachField, type ResponseHead, trimOws } from './upstream/response-head.ts';
 
 /** What the headers of a response are judged by. */
 export type ResponseFacts = AddressFacts &
@@ -20,7 +21,8 @@ type ResponseField =
   | 'set-cookie'
   | 'cache-control'
   | 'vary'
-  | 'length';
+  | 'length'
+  | 'date';
 
 const FIELDS: Readonly<Record<string, ResponseField>> = {
   connection: 'connection',
@@ -41,6 +43,7 @@ const FIELDS: Readonly<Record<string, ResponseField>> = {
   'cache-control': 'cache-control',
   vary: 'vary',
   'content-length': 'length',
+  date: 'date',
 };
 
 const known = new Map<string, ResponseField>();
@@ -63,60 +66,89 @@ function classify(name: string): ResponseField {
   return field;
 }
 
+/** What goes to the browser: lines as they came, and fields of which something depends, names and values in turn. */
+export type BrowserFields = { readonly lines: string; readonly headers: string[] };
+
 /**
- * The header list for the browser: hop-by-hop fields and those named by `Connection` removed (RFC 9110 §7.6.1),
- * redirects and cookies turned to the address the browser knows, cookies of our names dropped. A personal answer that
- * does not call itself public is marked private; what the application says about caching is never weakened.
+ * The fields for the browser: hop-by-hop fields and those named by `Connection` removed (RFC 9110 §7.6.1), redirects and
+ * cookies turned to the address the browser knows, cookies of our names dropped. A personal answer that does not call
+ * itself public is marked private; what the application says about caching is never weakened. Most fields mean nothing
+ * here: their lines are passed on in one piece.
  */
-export function responseHeaders(raw: readonly string[], facts: ResponseFacts): string[] {
-  const nominated = nominatedBy(raw);
+export function responseHeaders({ section }: ResponseHead, facts: ResponseFacts): BrowserFields {
+  const nominated = nominatedBy(section);
   const headers: string[] = [];
-  let caching = '';
-  let varies = false;
-  for (let index = 0; index + 1 < raw.length; index += 2) {
-    const name = raw[index] ?? '';
-    const value = raw[index + 1] ?? '';
-    if (nominated?.includes(name.toLowerCase())) continue;
-    switch (classify(name)) {
-      case 'connection':
-      case 'drop':
-        break;
-      case 'length':
-        if (facts.status !== 204) headers.push(name, value);
-        break;
-      case 'location':
-        headers.push(name, rewriteReference(value, facts));
-        break;
-      case 'refresh':
-        headers.push(name, rewriteRefresh(value, facts));
-        break;
-      case 'link':
-        headers.push(name, rewriteLinks(value, facts));
-        break;
-      case 'set-cookie': {
-        const cookie = rewriteCookie(value, facts);
-        if (cookie !== undefined) headers.push(name, cookie);
-        break;
-      }
-      case 'cache-control':
-        caching += `,${value}`;
-        headers.push(name, value);
-        break;
-      case 'vary':
-        varies ||= /(?:^|,)[ \t]*(?:cookie|\*)[ \t]*(?:,|$)/i.test(value);
-        headers.push(name, value);
-        break;
-      case 'keep':
-        headers.push(name, value);
-    }
-  }
+  const caching = new Caching();
+  let lines = '';
+  let from = 2;
+  eachField(section, (start, colon, end) => {
+    const isPlain = !MAYBE.has(32 * (colon - start) + (section.charCodeAt(start) & 31));
+    if (isPlain && nominated === undefined) return;
+    const name = section.slice(start, colon);
+    const isNominated = nominated?.includes(name.toLowerCase()) === true;
+    const field = isPlain ? 'keep' : classify(name);
+    if (field === 'keep' && !isNominated) return;
+    lines += section.slice(from, start);
+    from = end + 2;
+    if (!isNominated) rewriteField(field, name, trimOws(section, colon + 1, end), { facts, headers, caching });
+  });
+  if (from < section.length) lines += `${section.slice(from)}\r\n`;
   headers.push('X-Request-Id', facts.requestId);
-  if (!facts.isPersonal) return headers;
-  const sharing = caching === '' ? 'unsaid' : sharingOf(caching);
-  if (sharing === 'public') return headers;
-  if (sharing === 'unsaid') headers.push('Cache-Control', 'private');
-  if (!varies) headers.push('Vary', 'Cookie');
-  return headers;
+  if (facts.isPersonal) caching.markPrivate(headers);
+  return { lines, headers };
+}
+
+type Rewriting = { readonly facts: ResponseFacts; readonly headers: string[]; readonly caching: Caching };
+
+/** Adds one field that means something to what goes to the browser, or leaves it out. */
+function rewriteField(field: ResponseField, name: string, value: string, { facts, headers, caching }: Rewriting): void {
+  switch (field) {
+    case 'keep':
+    case 'connection':
+    case 'drop':
+      return;
+    case 'length':
+      if (facts.status !== 204) headers.push(name, value);
+      return;
+    case 'location':
+      headers.push(name, rewriteReference(value, facts));
+      return;
+    case 'refresh':
+      headers.push(name, rewriteRefresh(value, facts));
+      return;
+    case 'link':
+      headers.push(name, rewriteLinks(value, facts));
+      return;
+    case 'set-cookie': {
+      const cookie = rewriteCookie(value, facts);
+      if (cookie !== undefined) headers.push(name, cookie);
+      return;
+    }
+    case 'cache-control':
+      caching.control += `,${value}`;
+      headers.push(name, value);
+      return;
+    case 'vary':
+      caching.varies ||= /(?:^|,)[ \t]*(?:cookie|\*)[ \t]*(?:,|$)/i.test(value);
+      headers.push(name, value);
+      return;
+    case 'date':
+      headers.push(name, value);
+  }
+}
+
+/** What the application says of caching. */
+class Caching {
+  control = '';
+  varies = false;
+
+  /** Adds what an answer needs that depends on who asked, unless it calls itself public. */
+  markPrivate(headers: string[]): void {
+    const sharing = this.control === '' ? 'unsaid' : sharingOf(this.control);
+    if (sharing === 'public') return;
+    if (sharing === 'unsaid') headers.push('Cache-Control', 'private');
+    if (!this.varies) headers.push('Vary', 'Cookie');
+  }
 }
 
 /** Whether shared caches may keep an answer, as its Cache-Control fields say. */
@@ -141,14 +173,15 @@ const directivesOf = (caching: string): ReadonlySet<string> => {
   return new Set(bare.split(',').map((directive) => directive.trim()));
 };
 
-/** The names a Connection field lists besides its own keywords; undefined where there are none. */
-function nominatedBy(raw: readonly string[]): string[] | undefined {
+/** The names Connection fields list besides their own keywords; undefined where there are none. */
+function nominatedBy(section: string): string[] | undefined {
+  if (!/\r\nconnection:/i.test(section)) return undefined;
   let names: string[] | undefined;
-  for (let index = 0; index + 1 < raw.length; index += 2) {
-    if (raw[index]?.length !== 10 || classify(raw[index] ?? '') !== 'connection') continue;
-    const value = (raw[index + 1] ?? '').toLowerCase();
-    if (value === 'keep-alive' || value === 'close') continue;
+  eachField(section, (start, colon, end) => {
+    if (colon - start !== 10 || classify(section.slice(start, colon)) !== 'connection') return;
+    const value = trimOws(section, colon + 1, end).toLowerCase();
+    if (value === 'keep-alive' || value === 'close') return;
     names = [...(names ?? []), ...value.split(',').map((token) => token.trim())];
-  }
+  });
   return names;
 }

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { websocketAccept } from './digests.ts';
 import { fieldOf } from './read-fields.ts';
+import type { BrowserFields } from './response-headers.ts';
 import type { Exchange } from './upstream/exchange.ts';
 import type { ResponseHead } from './upstream/response-head.ts';
 import type { Admitted } from './visit.ts';
@@ -29,7 +30,7 @@ export class Tunnel {
     visit: Admitted,
     exchange: Exchange,
     head: ResponseHead,
-    headers: readonly string[],
+    { headers, lines }: BrowserFields,
     onClosed: () => void,
   ) {
     const { req, res, gate } = visit;
@@ -43,7 +44,7 @@ export class Tunnel {
       onClosed();
       exchange.abort();
     });
-    let text = `HTTP/1.1 101 ${head.reason === '' ? 'Switching Protocols' : head.reason}\r\n`;
+    let text = `HTTP/1.1 101 ${head.reason === '' ? 'Switching Protocols' : head.reason}\r\n${lines}`;
     for (let index = 0; index + 1 < headers.length; index += 2) text += `${headers[index]}: ${headers[index + 1]}\r\n`;
     socket.write(`${text}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n`, 'latin1');
     if (upgradeHead !== undefined && upgradeHead.length > 0) exchange.write(upgradeHead);

@@ -52,8 +52,12 @@ export class ReferenceResponse implements Outgoing {
     this.#node.writeContinue();
   }
 
-  writeHead(status: number, reason: string, headers: readonly string[]): void {
-    this.#node.writeHead(status, reason, [...headers]);
+  writeHead(status: number, reason: string, headers: readonly string[], lines = ''): void {
+    const more = lines.split('\r\n').flatMap((line) => {
+      const field = /^([^:]+):[ \t]*(.*?)[ \t]*$/.exec(line);
+      return field === null ? [] : [field[1] ?? '', field[2] ?? ''];
+    });
+    this.#node.writeHead(status, reason, [...more, ...headers]);
   }
 
   flushHeaders(): void {

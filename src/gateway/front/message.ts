@@ -40,9 +40,10 @@ export type Outgoing = {
   writeContinue(): void;
   /**
    * The head: header names and values in turn, without framing fields but `Content-Length`. Without one the front frames
-   * the body. It leaves with the first bytes of the body, or with `flushHeaders`.
+   * the body. `lines` are more fields, as they go on the wire; neither a length nor a date is among them. The head leaves
+   * with the first bytes of the body, or with `flushHeaders`.
    */
-  writeHead(status: number, reason: string, headers: readonly string[]): void;
+  writeHead(status: number, reason: string, headers: readonly string[], lines?: string): void;
   flushHeaders(): void;
   /** False: wait for `drain`. `sent` is called when the bytes have left, or with the error that kept them. */
   write(bytes: Buffer, sent?: (error?: Error | null) => void): boolean;

@@ -48,13 +48,13 @@ export class FrontResponse implements Outgoing {
     this.#wire.writeText(CONTINUE);
   }
 
-  writeHead(status: number, reason: string, headers: readonly string[]): void {
+  writeHead(status: number, reason: string, headers: readonly string[], lines = ''): void {
     if (this.headersSent || this.destroyed) return;
     this.headersSent = true;
     this.status = status;
     // Whether a body that was not asked for comes at all is for the client to say: the next octets may be either.
     if (!this.#continued && this.#wire.awaitsContinue) this.keepAlive = false;
-    let text = `HTTP/1.1 ${status} ${reason}\r\n`;
+    let text = `HTTP/1.1 ${status} ${reason}\r\n${lines}`;
     let hasLength = false;
     let hasDate = false;
     for (let index = 0; index < headers.length; index += 2) {

@@ -1,9 +1,39 @@
-/** Status line and header section of a response, as it came: names and values in turn, order and case kept. */
-export type ResponseHead = {
+/** Status line and header section of a response, as it came. */
+export class ResponseHead {
   readonly status: number;
   readonly reason: string;
-  readonly rawHeaders: readonly string[];
-};
+  /** The header section, checked: each line behind its CRLF, in order and octet for octet. */
+  readonly section: string;
+  #raw: readonly string[] | undefined;
+
+  constructor(status: number, reason: string, section: string) {
+    this.status = status;
+    this.reason = reason;
+    this.section = section;
+  }
+
+  /** Names and values in turn, order and case kept. */
+  get rawHeaders(): readonly string[] {
+    this.#raw ??= fieldsOf(this.section);
+    return this.#raw;
+  }
+}
+
+/** Calls `take` with the places of every field: where its line starts, its colon, where its line ends. */
+export function eachField(section: string, take: (start: number, colon: number, end: number) => void): void {
+  for (let start = 2; start < section.length; ) {
+    const next = section.indexOf('\r\n', start);
+    const end = next < 0 ? section.length : next;
+    take(start, section.indexOf(':', start), end);
+    start = end + 2;
+  }
+}
+
+function fieldsOf(section: string): readonly string[] {
+  const fields: string[] = [];
+  eachField(section, (start, colon, end) => fields.push(section.slice(start, colon), trimOws(section, colon + 1, end)));
+  return fields;
+}
 
 /** How the body of a response ends (RFC 9112 §6.3). */
 export type Framing =
@@ -38,24 +68,18 @@ export function parseResponseHead(text: string, method: string): ParsedHead | un
   const fields = lineEnd < 0 ? '' : text.slice(lineEnd);
   if (!FIELD_LINES.test(fields)) return undefined;
 
-  const rawHeaders: string[] = [];
   const seen: Seen = { length: undefined, coding: undefined, close: false, faulty: false };
-  for (let at = 2; at < fields.length; ) {
-    const next = fields.indexOf('\r\n', at);
-    const end = next < 0 ? fields.length : next;
-    const colon = fields.indexOf(':', at);
-    const name = fields.slice(at, colon);
-    const value = trimOws(fields, colon + 1, end);
-    rawHeaders.push(name, value);
-    noteFraming(seen, name, value);
-    at = end + 2;
-  }
+  eachField(fields, (start, colon, end) => {
+    const length = colon - start;
+    if (length !== 10 && length !== 14 && length !== 17) return;
+    noteFraming(seen, fields.slice(start, colon), trimOws(fields, colon + 1, end));
+  });
   const minor = statusLine[1] === '1' ? 1 : 0;
   const status = Number(statusLine[2]);
   const framing = seen.faulty ? undefined : framingOf(seen, minor, status, method);
   if (framing === undefined) return undefined;
   return {
-    head: { status, reason: statusLine[3] ?? '', rawHeaders },
+    head: new ResponseHead(status, statusLine[3] ?? '', fields),
     framing,
     keepAlive: minor === 1 && !seen.close && framing.kind !== 'until-close',
   };
@@ -88,7 +112,7 @@ function framingOf(seen: Seen, minor: number, status: number, method: string): F
 }
 
 /** The text between two places without spaces and tabs at its ends (RFC 9110 §5.5). */
-function trimOws(text: string, from: number, to: number): string {
+export function trimOws(text: string, from: number, to: number): string {
   let start = from;
   let end = to;
   while (start < end && isOws(text.charCodeAt(start))) start += 1;

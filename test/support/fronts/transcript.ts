@@ -56,7 +56,7 @@ function readAnswer(text: string, at: number, isOver: boolean): { answer: Answer
   const framing = body.body === '' && body.framing !== 'chunked' && body.framing !== 'tunnel' ? 'none' : body.framing;
   const answer: Answer = {
     status,
-    head: withoutNumbers([line, ...kept].join('\n')),
+    head: withoutNumbers([line, ...kept.map(withoutOuterSpace)].join('\n')),
     keepAlive: fieldOf('connection')?.toLowerCase() !== 'close',
     framing,
     body: withoutNumbers(body.body),
@@ -114,3 +114,6 @@ function takeChunks(text: string, from: number): { readonly parts: readonly stri
     at = end + 2;
   }
 }
+
+/** Node writes every field anew; white space around a value says nothing (RFC 9110 §5.5). */
+const withoutOuterSpace = (line: string): string => line.replace(/^([^:]*):[ \t]*(.*?)[ \t]*$/, '$1: $2');
