@@ -31,12 +31,13 @@ export function lendCopy(bytes: Buffer): Lent {
 
 /**
  * What to call when a part of a request's body has left: its memory is freed then and there, for the same reason. Only
- * for parts that have memory of their own, which nobody else may hold.
+ * for the last part of what one read brought: those before it have left by then, and nobody holds what stands before
+ * them.
  */
 export function freeWhenSent(bytes: Buffer): ((error?: Error | null) => void) | undefined {
-  const { buffer } = bytes;
-  if (bytes.length < SMALLEST || bytes.length !== buffer.byteLength || !(buffer instanceof ArrayBuffer))
-    return undefined;
+  const { buffer, byteOffset } = bytes;
+  const isLast = byteOffset + bytes.length === buffer.byteLength;
+  if (bytes.length < SMALLEST || !isLast || !(buffer instanceof ArrayBuffer)) return undefined;
   return (error) => {
     if (error === undefined || error === null) buffer.transfer(0);
   };
